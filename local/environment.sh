@@ -1,0 +1,38 @@
+# Sourced by run_app.sh and run_tests.sh: makes .venv with what requirements.lock pins, once, and again whenever the lock changes.
+# Afterwards $python is the interpreter to use. On failure it says in one line what is wrong and what to do, and exits 1.
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+find_python() {
+    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11 python3.14 python; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+prepare_environment() {
+    local base lock_sum stamp
+    base=$(find_python) || fail "no Python from 3.11 to 3.14 found: install one, or name it with PYTHON=/path/to/python3"
+    lock_sum=$(
+        "$base" -c 'import hashlib, sys; print(hashlib.sha256(open("requirements.lock", "rb").read()).hexdigest(), *sys.version_info[:2])'
+    ) || fail "requirements.lock cannot be read: restore it with 'git checkout requirements.lock'"
+    python=.venv/bin/python
+    stamp=.venv/installed-lock
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$lock_sum" ] && "$python" -c '' 2>/dev/null; then
+        return
+    fi
+
+    echo "Setting up .venv (once; about a minute)…" >&2
+    "$base" -m venv --clear .venv >&2 \
+        || fail "could not make .venv: is the folder writable, and the venv module installed (Debian: apt-get install python3-venv)?"
+    "$python" -m pip --disable-pip-version-check --no-input --quiet --retries 2 install \
+        --require-hashes --only-binary :all: --requirement requirements.lock >&2 \
+        || fail "could not install requirements.lock: check the network (pip's own message is above), then run this again"
+    printf '%s\n' "$lock_sum" >"$stamp"
+}
