@@ -16,6 +16,10 @@ find_python() {
     return 1
 }
 
+install() {
+    "$python" -m pip --disable-pip-version-check --no-input --quiet --retries 2 install --require-hashes "$@" >&2
+}
+
 prepare_environment() {
     local base lock_sum stamp
     base=$(find_python) || fail "no Python from 3.11 to 3.14 found: install one, or name it with PYTHON=/path/to/python3"
@@ -31,8 +35,12 @@ prepare_environment() {
     echo "Setting up .venv (once; about a minute)…" >&2
     "$base" -m venv --clear .venv >&2 \
         || fail "could not make .venv: is the folder writable, and the venv module installed (Debian: apt-get install python3-venv)?"
-    "$python" -m pip --disable-pip-version-check --no-input --quiet --retries 2 install \
-        --require-hashes --only-binary :all: --requirement requirements.lock >&2 \
+    # gunicorn-h1c, a faster HTTP parser that gunicorn can do without, is the one package that has no wheels. It is built where there
+    # is a C compiler, and left out where there is none.
+    awk '/^gunicorn-h1c==/ { leave_out = 1; next } /^[^ ]/ { leave_out = 0 } !leave_out' requirements.lock >.venv/wheels.lock
+    install --only-binary :all: --requirement .venv/wheels.lock \
         || fail "could not install requirements.lock: check the network (pip's own message is above), then run this again"
+    install --requirement requirements.lock 2>/dev/null \
+        || echo "note: no C compiler, so gunicorn uses its slower HTTP parser" >&2
     printf '%s\n' "$lock_sum" >"$stamp"
 }
