@@ -1,0 +1,202 @@
+"""Content encodings in both directions, and ClickHouse's own block compression of request bodies."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
+
+import brotli
+import lz4.block
+import lz4.frame
+import zstandard
+
+from local.clickhouse_server.errors import (
+    BAD_ARGUMENTS,
+    CANNOT_DECOMPRESS,
+    UNKNOWN_COMPRESSION_METHOD,
+    ClickHouseError,
+)
+
+_CHUNK: Final = 1 << 18
+# ClickHouse's own order of preference when a client accepts several.
+_PREFERENCE: Final = ("br", "lz4", "zstd", "gzip", "deflate")
+
+
+class _Reader(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Encoder(Protocol):
+    """One response body: any number of `compress`, then one `flush`. What they return goes out in that order."""
+
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+def decoded(source: _Reader, encoding: str, *, native: bool) -> Iterator[bytes]:
+    """The plain bytes of a body, piece by piece. `native` undoes ClickHouse's block compression inside of it as well.
+
+    Raises ClickHouseError while it is read, when the encoding is unknown or the body is broken.
+    """
+    name = encoding.strip().lower()
+    pieces = iter(lambda: source.read(_CHUNK), b"")
+    try:
+        plain = _DECODERS[name](pieces)
+    except KeyError:
+        raise ClickHouseError(UNKNOWN_COMPRESSION_METHOD, f"Unknown compression method: {encoding}.") from None
+    try:
+        yield from _native_blocks(plain) if native else plain
+    except (zlib.error, brotli.error, zstandard.ZstdError, lz4.block.LZ4BlockError, RuntimeError, EOFError) as error:
+        raise ClickHouseError(CANNOT_DECOMPRESS, f"The request body is not valid {name or 'data'}: {error}.") from error
+
+
+def chosen_encoding(accepted: str) -> str:
+    """The encoding of a response for an Accept-Encoding header, or '' for none."""
+    offered: dict[str, float] = {}
+    for part in accepted.lower().split(","):
+        name, _, parameters = part.partition(";")
+        quality = re.search(r"q\s*=\s*([0-9.]+)", parameters)
+        offered[name.strip()] = float(quality.group(1)) if quality else 1.0
+    return next((name for name in _PREFERENCE if offered.get(name, 0) > 0), "")
+
+
+def encoder(encoding: str, level: int) -> Encoder:
+    """`level` is ClickHouse's `http_zlib_compression_level` (its default is 3) for the encodings that share that scale."""
+    if encoding == "gzip":
+        return zlib.compressobj(min(level, 9), wbits=31)
+    if encoding == "deflate":
+        return zlib.compressobj(min(level, 9))
+    if encoding == "zstd":
+        return zstandard.ZstdCompressor(level=level).compressobj()
+    return _Brotli(level) if encoding == "br" else _Lz4()
+
+
+class _Brotli:
+    def __init__(self, level: int) -> None:
+        self._compressor = brotli.Compressor(quality=min(level, 11))
+
+    def compress(self, data: bytes) -> bytes:
+        return bytes(self._compressor.process(data))
+
+    def flush(self) -> bytes:
+        return bytes(self._compressor.finish())
+
+
+class _Lz4:
+    def __init__(self) -> None:
+        self._compressor = lz4.frame.LZ4FrameCompressor()
+        self._start = self._compressor.begin()
+
+    def compress(self, data: bytes) -> bytes:
+        start, self._start = self._start, b""
+        return bytes(start + self._compressor.compress(data))
+
+    def flush(self) -> bytes:
+        start, self._start = self._start, b""
+        return bytes(start + self._compressor.flush())
+
+
+def _plain(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    return pieces
+
+
+def _zlib(wbits: int) -> Callable[[Iterator[bytes]], Iterator[bytes]]:
+    def decode(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        inflate = zlib.decompressobj(wbits)
+        for piece in pieces:
+            rest = piece
+            while rest:
+                yield inflate.decompress(rest, _CHUNK)
+                rest = inflate.unconsumed_tail
+                if inflate.eof and inflate.unused_data:  # concatenated gzip members
+                    rest, inflate = inflate.unused_data, zlib.decompressobj(wbits)
+        yield inflate.flush()
+        if not inflate.eof:
+            raise EOFError("it ends too early")
+
+    return decode
+
+
+def _brotli(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    decompressor = brotli.Decompressor()
+    for piece in pieces:
+        yield decompressor.process(piece)
+    if not decompressor.is_finished():
+        raise EOFError("it ends too early")
+
+
+class _Pull(io.RawIOBase):
+    """A file over an iterator, for decompressors that pull."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor().stream_reader(_Pull(pieces), read_across_frames=True)
+    yield from iter(lambda: reader.read(_CHUNK), b"")
+
+
+def _lz4(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with lz4.frame.LZ4FrameFile(io.BufferedReader(_Pull(pieces), _CHUNK)) as reader:
+        yield from iter(lambda: reader.read(_CHUNK), b"")
+
+
+_DECODERS: Final[dict[str, Callable[[Iterator[bytes]], Iterator[bytes]]]] = {
+    "": _plain,
+    "identity": _plain,
+    "gzip": _zlib(31),
+    "x-gzip": _zlib(31),
+    "deflate": _zlib(15),
+    "br": _brotli,
+    "zstd": _zstd,
+    "lz4": _lz4,
+}
+
+
+def _native_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """ClickHouse's compressed blocks: 16 bytes of checksum, 1 of method, 4 of size with this header, 4 of plain size.
+
+    The checksum (CityHash of 2013) is not verified: the request came over a local TCP connection.
+    """
+    source = io.BufferedReader(_Pull(pieces), _CHUNK)
+    while header := source.read(25):
+        if len(header) < 25:  # noqa: PLR2004 - the size of the header above
+            raise EOFError("a block ends too early")
+        method, size = header[16], int.from_bytes(header[17:21], "little") - 9
+        plain_size = int.from_bytes(header[21:25], "little")
+        if not 0 <= size <= 1 << 30 or plain_size > 1 << 30:
+            raise ClickHouseError(
+                CANNOT_DECOMPRESS, "A compressed block of over 1 GiB: this is not ClickHouse's format."
+            )
+        block = source.read(size)
+        if len(block) < size:
+            raise EOFError("a block ends too early")
+        if method == 0x82:  # noqa: PLR2004
+            yield lz4.block.decompress(block, uncompressed_size=plain_size)
+        elif method == 0x90:  # noqa: PLR2004
+            yield zstandard.ZstdDecompressor().decompress(block, max_output_size=plain_size)
+        elif method == 0x02:  # noqa: PLR2004
+            yield block
+        else:
+            raise ClickHouseError(
+                BAD_ARGUMENTS, f"Compression method 0x{method:02x} is not supported: use LZ4 or ZSTD."
+            )

@@ -1,0 +1,147 @@
+"""The engine: connections to one chDB data folder, and results as streams of bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import chdb.state
+import msgspec
+
+from local.clickhouse_server.errors import UNKNOWN_SETTING, ClickHouseError
+from local.clickhouse_server.statements import Statement
+
+_PIPE_SIZE: Final = 1 << 20
+_SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+# clickhouse-local's own conveniences, which a server does not have: `1` is no query there.
+_SERVER_DEFAULTS: Final = "SET implicit_select = 0"
+
+
+class Counts(msgspec.Struct):
+    """What a query did, as far as chDB says."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+
+
+class Connection:
+    """One chDB connection: its own settings, parameters, current database and temporary tables. For one thread at a time."""
+
+    def __init__(self, connection_string: str) -> None:
+        self._chdb: Any = chdb.state.connect(connection_string)
+        self.execute(_SERVER_DEFAULTS)
+
+    def execute(
+        self, sql: str | bytes, result_format: str = "TabSeparated", params: Mapping[str, str] | None = None
+    ) -> Any:
+        """Run one statement and return chDB's result, held in memory. Raises ClickHouseError."""
+        text = sql if isinstance(sql, str) else sql.decode("utf-8", "surrogateescape")
+        try:
+            return self._chdb.query(text, result_format, params=dict(params or {}))
+        except RuntimeError as error:
+            raise ClickHouseError.of_engine(error) from error
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """A small result as rows of strings."""
+        text = bytes(self.execute(sql, "JSONCompactStringsEachRow").bytes())
+        return [msgspec.json.decode(line, type=list[str]) for line in text.splitlines()]
+
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Change settings for the rest of the connection's life. Raises ClickHouseError for an unknown one."""
+        for name in settings:
+            if not _SETTING_NAME.fullmatch(name):
+                raise ClickHouseError(UNKNOWN_SETTING, f"Unknown setting '{name}'.")
+        if settings:
+            self.execute("SET " + ", ".join(f"{name} = {literal(value)}" for name, value in settings.items()))
+
+    def use(self, database: str) -> None:
+        self.execute("USE " + identifier(database))
+
+    @contextlib.contextmanager
+    def restored(self, names: list[str]) -> Iterator[None]:
+        """Put the named settings and the current database back as they were, when a session outlives one request."""
+        wanted = ", ".join(literal(name) for name in names) or "''"
+        before = self.rows(f"SELECT name, value, changed FROM system.settings WHERE name IN ({wanted})")  # noqa: S608
+        [[database]] = self.rows("SELECT currentDatabase()")
+        try:
+            yield
+        finally:
+            for name, value, changed in before:
+                self.execute(f"SET {name} = " + (literal(value) if changed == "1" else "DEFAULT"))
+            with contextlib.suppress(ClickHouseError):  # the session may have dropped it
+                self.use(database)
+
+    def close(self) -> None:
+        self._chdb.close()
+
+
+class Output:
+    """A SELECT that is running: the bytes of its result come out of a pipe, so a result of any size takes constant memory.
+
+    chDB's own streaming interface formats every block as a document of its own, which breaks JSON or Parquet; writing
+    INTO OUTFILE to a pipe gives exactly what a server would send, in every format.
+    """
+
+    def __init__(
+        self, connection: Connection, statement: Statement, result_format: str, params: Mapping[str, str]
+    ) -> None:
+        self._read_end, self._write_end = os.pipe()
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # a limit of the system for pipes: only slower
+                fcntl.fcntl(self._read_end, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+        clause = f"INTO OUTFILE '/dev/fd/{self._write_end}' APPEND FORMAT {result_format}"
+        self._sql = statement.with_output(clause.encode())
+        self._connection = connection
+        self._params = params
+        self.error: ClickHouseError | None = None
+        self.counts = Counts()
+        self._thread = threading.Thread(target=self._run, name="query", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.counts = counts_of(self._connection.execute(self._sql, params=self._params), "SELECT")
+        except ClickHouseError as error:
+            self.error = error
+        finally:
+            os.close(self._write_end)
+
+    def read(self) -> bytes:
+        """The next bytes; b'' at the end, after which `error` and `counts` are final."""
+        data = os.read(self._read_end, _PIPE_SIZE)
+        if not data:
+            self._thread.join()
+        return data
+
+    def close(self) -> None:
+        """Stop reading: a query that still writes fails with a broken pipe. Returns when the connection is free again."""
+        os.close(self._read_end)
+        self._thread.join()
+
+
+def counts_of(result: Any, kind: str) -> Counts:
+    """chDB's counters of a finished query."""
+    scanned, scanned_bytes = result.storage_rows_read(), result.storage_bytes_read()
+    rows, size = result.rows_read(), result.bytes_read()
+    if kind == "INSERT":
+        return Counts(read_rows=scanned, read_bytes=scanned_bytes, written_rows=rows or scanned, written_bytes=size)
+    return Counts(read_rows=scanned, read_bytes=scanned_bytes, result_rows=rows, result_bytes=size)
+
+
+def literal(value: str) -> str:
+    """A string literal of SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier of SQL."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

@@ -1,0 +1,103 @@
+"""What a client asked for, taken out of the URL, the headers and the body."""
+
+from __future__ import annotations
+
+import io
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from local.clickhouse_server.compression import decoded
+from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
+
+HEAD_SIZE: Final = 1 << 18  # ClickHouse's max_query_size: an INSERT's FORMAT or VALUES stands before this
+_MAX_QUERY_SIZE: Final = 64 << 20
+
+# Parameters of the URL that are no settings.
+_TRANSPORT: Final = frozenset(
+    "query database default_format user password quota_key role session_id session_timeout session_check close_session "
+    "query_id compress decompress stacktrace wait_end_of_query buffer_size client_protocol_version".split()
+)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request. `settings` and `params` (`param_x` without its prefix) hold the values as text, as the engine takes them."""
+
+    method: str
+    options: dict[str, str]
+    settings: dict[str, str]
+    params: dict[str, str]
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def query_id(self) -> str:
+        return self.options["query_id"]
+
+    @property
+    def database(self) -> str:
+        return self.options.get("database") or self.headers.get("HTTP_X_CLICKHOUSE_DATABASE", "")
+
+    @property
+    def default_format(self) -> str:
+        return self.options.get("default_format") or self.headers.get("HTTP_X_CLICKHOUSE_FORMAT", "")
+
+    @property
+    def reads_only(self) -> bool:
+        return self.method in {"GET", "HEAD"}
+
+    def flag(self, name: str) -> bool:
+        return self.options.get(name, "0").lower() not in {"", "0", "false"}
+
+    def input(self) -> Input:
+        """The text of the URL's query and the decoded body, as one stream."""
+        query = self.options.get("query", "")
+        encoding = self.headers.get("HTTP_CONTENT_ENCODING", "")
+        pieces = decoded(self.body, encoding, native=self.flag("decompress"))
+        return Input(query.encode("utf-8", "surrogateescape"), pieces)
+
+
+class Input:
+    """The statement and the data behind it; `head` is read at once, the rest is left in the stream."""
+
+    def __init__(self, query: bytes, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        collected = io.BytesIO()
+        collected.write(query + b"\n" if query else b"")
+        while collected.tell() < HEAD_SIZE and (piece := next(pieces, None)) is not None:
+            collected.write(piece)
+        self.head = collected.getvalue()
+
+    def read_all(self) -> bytes:
+        """All of it, for a statement without data. Raises ClickHouseError over 64 MiB."""
+        collected = bytearray(self.head)
+        for piece in self._pieces:
+            collected += piece
+            if len(collected) > _MAX_QUERY_SIZE:
+                raise ClickHouseError(SYNTAX_ERROR, f"Syntax error: Max query size exceeded ({_MAX_QUERY_SIZE} bytes).")
+        return bytes(collected)
+
+    def data(self, start: int) -> Iterator[bytes]:
+        """What follows the first `start` bytes."""
+        yield self.head[start:]
+        yield from self._pieces
+
+
+def read_request(environ: Mapping[str, Any]) -> Request:
+    """Sort the URL's parameters of a WSGI request."""
+    pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape")
+    options = {name: value for name, value in pairs if name in _TRANSPORT}
+    if not re.fullmatch(r"[\x21-\x7e]{1,256}", options.get("query_id", "")):
+        options["query_id"] = str(uuid.uuid4())
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        options=options,
+        settings={name: value for name, value in pairs if name not in _TRANSPORT and not name.startswith("param_")},
+        params={name.removeprefix("param_"): value for name, value in pairs if name.startswith("param_")},
+        headers={name: value for name, value in environ.items() if name.startswith("HTTP_")},
+        body=environ["wsgi.input"],
+    )

@@ -1,0 +1,185 @@
+"""Reads just enough of a statement to route it: its kind, its FORMAT clause, and where the data of an INSERT begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from local.clickhouse_server.errors import INTO_OUTFILE_NOT_ALLOWED, NOT_IMPLEMENTED, SYNTAX_ERROR, ClickHouseError
+
+_TOKEN = re.compile(
+    rb"""
+      (?P<blank>[ \t\r\n\f\v\0]+ | --[^\n]*(?:\n|\Z) | \#[!\ ][^\n]*(?:\n|\Z) | /\*.*?(?:\*/|\Z))
+    | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    | (?P<quoted>'(?:[^'\\]|\\.|'')*(?:'|\Z) | "(?:[^"\\]|\\.|"")*(?:"|\Z) | `(?:[^`\\]|\\.|``)*(?:`|\Z))
+    | (?P<word>[A-Za-z_0-9\x80-\xff$]+)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+# After these an expression or a name must follow, so a FORMAT there is a column or a table and not the clause.
+_WANTS_OPERAND: Final = frozenset(
+    b"SELECT DISTINCT FROM JOIN BY WHERE PREWHERE HAVING QUALIFY AND OR NOT ON USING AS IN LIKE ILIKE BETWEEN CASE WHEN THEN ELSE "
+    b"LIMIT OFFSET . , + - / % = < > |".split()
+)
+_READ_ONLY_KINDS: Final = frozenset(("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE", "CHECK"))
+
+
+class Token(NamedTuple):
+    text: bytes
+    start: int
+    end: int
+    depth: int
+
+    @property
+    def upper(self) -> bytes:
+        return self.text.upper()
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """`sql` is one statement without its closing semicolon. For an INSERT with data, `sql` ends before its SETTINGS,
+    VALUES or FORMAT, `tail` holds the SETTINGS, and the data begin at `data_start` of what was read."""
+
+    kind: str
+    sql: bytes
+    format: str | None = None
+    format_span: tuple[int, int] = (0, 0)
+    tail: bytes = b""
+    data_start: int | None = None
+
+    @property
+    def only_reads(self) -> bool:
+        return self.kind in _READ_ONLY_KINDS
+
+    def with_output(self, clause: bytes) -> bytes:
+        """The SELECT with `clause` (INTO OUTFILE … FORMAT …) where its own FORMAT clause stood."""
+        start, end = self.format_span if self.format else (len(self.sql), len(self.sql))
+        return self.sql[:start] + b"\n" + clause + b" " + self.sql[end:]
+
+
+def tokens(text: bytes) -> Iterator[Token]:
+    """The tokens of a statement without blanks and comments, each with its depth in brackets."""
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup == "blank":
+            continue
+        token = match.group()
+        if token in b")]}":
+            depth -= 1
+        yield Token(token, match.start(), match.end(), depth)
+        if token in b"([{":
+            depth += 1
+
+
+def parse(head: bytes) -> Statement:
+    """Parse what a client sent: the whole of it, or at least its first part when it is an INSERT with data behind it.
+
+    Raises ClickHouseError for an empty query, more than one statement, or clauses that are for command-line clients.
+    """
+    stream = tokens(head)
+    first = next(stream, None)
+    if first is None or first.text == b";":
+        raise ClickHouseError(SYNTAX_ERROR, "Empty query.")
+    if first.upper == b"INSERT":
+        insert = _parse_insert(head, stream)
+        if insert is not None:
+            return insert
+    return _parse_plain(head)
+
+
+def _parse_plain(text: bytes) -> Statement:
+    found = list(tokens(text))
+    end = len(text)
+    for position, token in enumerate(found):
+        if token.text == b";" and token.depth == 0:
+            if any(later.text != b";" for later in found[position + 1 :]):
+                where = found[position + 1].start
+                message = f"Syntax error (Multi-statements are not allowed): failed at position {where + 1}."
+                raise ClickHouseError(SYNTAX_ERROR, message)
+            end, found = token.start, found[:position]
+            break
+    kind = _kind(found)
+    top = [token for token in found if token.depth == 0]
+    if kind == "SELECT" and any(
+        a.upper == b"INTO" and b.upper == b"OUTFILE" for a, b in zip(top, top[1:], strict=False)
+    ):
+        raise ClickHouseError(INTO_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed.")
+    clause = _format_clause(top)
+    if clause is None:
+        return Statement(kind, text[:end])
+    word, name = clause
+    return Statement(kind, text[:end], name.text.decode("latin-1"), (word.start, name.end))
+
+
+def _kind(found: list[Token]) -> str:
+    first = found[0].upper
+    if first == b"WITH":
+        starts = (token.upper for token in found[1:] if token.depth == 0)
+        return next((word.decode() for word in starts if word in {b"SELECT", b"INSERT"}), "SELECT")
+    return "SELECT" if first in {b"(", b"FROM"} else first.decode("latin-1")
+
+
+def _format_clause(top: list[Token]) -> tuple[Token, Token] | None:
+    for position in range(len(top) - 2, 0, -1):
+        word, name = top[position], top[position + 1]
+        if word.upper != b"FORMAT" or not name.text[:1].isalpha():
+            continue
+        following = top[position + 2].upper if position + 2 < len(top) else b""
+        if following in {b"", b"SETTINGS"} and top[position - 1].upper not in _WANTS_OPERAND:
+            return word, name
+    return None
+
+
+def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
+    """An INSERT that brings its data along; None when it takes them from a SELECT."""
+    cut: int | None = None
+    named = False
+    previous = b"INSERT"
+    for token in stream:
+        if token.depth != 0:
+            continue
+        word = token.upper
+        # The name of the table comes first, and may itself be called `format` or `values`.
+        if not named or previous == b".":
+            named = named or word not in {b"INTO", b"TABLE", b"FUNCTION"}
+        elif word in {b"SELECT", b"WITH", b"WATCH"} or (word == b"(" and _opens_select(head, token.end)):
+            return None
+        elif word == b"FROM":
+            raise ClickHouseError(NOT_IMPLEMENTED, "INSERT … FROM INFILE is for command-line clients: send the data.")
+        elif word == b"SETTINGS":
+            cut = token.start
+        elif word == b"VALUES":
+            return _insert(head, cut, token, "Values", token.end)
+        elif word == b"FORMAT":
+            name = next(stream, None)
+            if name is None:
+                raise ClickHouseError(SYNTAX_ERROR, "Syntax error: a format name is expected after FORMAT.")
+            return _insert(head, cut, token, name.text.decode("latin-1"), _skip_line_end(head, name.end))
+        elif word == b";":
+            return Statement("INSERT", head[: token.start])
+        previous = word
+    return Statement("INSERT", head[: cut or len(head)], tail=head[cut:] if cut else b"", data_start=len(head))
+
+
+def _opens_select(head: bytes, start: int) -> bool:
+    inside = next(tokens(head[start : start + 4096]), None)
+    return inside is not None and inside.upper in {b"SELECT", b"WITH", b"("}
+
+
+def _insert(head: bytes, cut: int | None, clause: Token, name: str, data_start: int) -> Statement:
+    begin = clause.start if cut is None else cut
+    return Statement("INSERT", head[:begin], name, tail=head[begin : clause.start], data_start=data_start)
+
+
+def _skip_line_end(head: bytes, start: int) -> int:
+    if head[start : start + 1] == b";":
+        raise ClickHouseError(SYNTAX_ERROR, "You have excessive ';' symbol before data for INSERT.")
+    while head[start : start + 1] in {b" ", b"\t", b"\f"}:
+        start += 1
+    if head[start : start + 1] == b"\r":
+        start += 1
+    return start + 1 if head[start : start + 1] == b"\n" else start
