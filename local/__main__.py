@@ -10,12 +10,30 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description="The embedded tier of the event pipeline.")
     commands = parser.add_subparsers(dest="command", required=True)
 
+    up = commands.add_parser(
+        "up",
+        help="run everything that is not configured from outside, until Ctrl-C",
+        description="Run broker, ClickHouse and API, watch them, and stop them in order on Ctrl-C or SIGTERM. "
+        "UGC_KAFKA_BOOTSTRAP and UGC_CLICKHOUSE_URL name a broker and a ClickHouse to use instead of the embedded ones.",
+    )
+    up.add_argument("--demo", action="store_true", help="send a small simulated day of traffic once everything is up")
+
+    commands.add_parser("api", help="the API behind the gate of the embedded broker (started by `up`)")
+
     clickhouse = commands.add_parser("clickhouse", help="ClickHouse's HTTP interface over an embedded engine")
     clickhouse.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     clickhouse.add_argument("--port", type=int, required=True, help="port to listen on, 0 for a free one")
     clickhouse.add_argument("--data-dir", required=True, help="folder of the data; made when it is missing")
 
     arguments = parser.parse_args(argv)
+    if arguments.command == "up":
+        from local.up import run  # noqa: PLC0415
+
+        return run(demo=arguments.demo)
+    if arguments.command == "api":
+        from api.__main__ import main as api_main  # noqa: PLC0415
+
+        return api_main([], app_uri="local.api_app:app")
     from local.clickhouse_server.server import main as clickhouse_main  # noqa: PLC0415 - the engine is half a gigabyte
 
     return clickhouse_main(host=arguments.host, port=arguments.port, data_dir=arguments.data_dir)

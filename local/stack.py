@@ -1,0 +1,278 @@
+"""The embedded stack: broker, ClickHouse and API as child processes, started, watched and stopped in the flow's order.
+
+    start   broker → topic → ClickHouse → migrations → API
+    stop    API → what is left is consumed → ClickHouse → broker
+
+Each part that is configured from outside (`UGC_KAFKA_BOOTSTRAP`, `UGC_CLICKHOUSE_URL`) is used and never started.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import urllib3
+
+from local import broker, leftovers
+from local.broker import BrokerUnavailableError, Topic
+from local.consumer import ConsumerUnavailableError, Queue
+from local.gate import GateBusyError, Keeper
+from local.memory import BrokerMemory
+from local.ports import why_unavailable
+from local.process import Child, StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+TICK_S = 0.1
+START_TIMEOUT_S = 60.0
+DRAIN_TIMEOUT_S = 4.0
+# More deaths of one child than this within this time, and the stack gives up: starting it again does not help.
+DEATHS, DEATHS_WITHIN_S = 5, 60.0
+FROZEN_AFTER_S = 60.0
+FROZEN_CHECK_S = 15.0
+
+
+class Stack:
+    """The parts of one stack, in one data folder."""
+
+    def __init__(self, settings: Settings, *, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._folder = settings.folder
+        self._lock: IO[bytes] | None = None
+        self._deaths: dict[str, list[float]] = {}
+        self._next_frozen_check = time.monotonic() + FROZEN_CHECK_S
+        environment = {
+            **os.environ,
+            "UGC_KAFKA_BOOTSTRAP": settings.bootstrap,
+            "UGC_CLICKHOUSE_URL": settings.clickhouse,
+            "UGC_DATA_DIR": str(self._folder),
+        }
+        self._environment = environment
+        self._broker = (
+            None
+            if settings.kafka_bootstrap
+            else self._child("broker", broker.command("127.0.0.1", settings.kafka_port))
+        )
+        self._clickhouse = (
+            None
+            if settings.clickhouse_url
+            else self._python(
+                "clickhouse",
+                *("-m", "local", "clickhouse"),
+                *("--port", str(settings.clickhouse_port), "--data-dir", str(self._folder / "clickhouse")),
+            )
+        )
+        # With a broker of its own the API runs behind the gate; with a real one it runs as in production.
+        self._api = self._python("api", "-m", *(("local", "api") if self._broker else ("api",)))
+        self._topic: Topic | None = None
+        self._queue = Queue(settings.clickhouse)
+        self._keeper: Keeper | None = None
+        self._memory: BrokerMemory | None = None
+
+    def start(self) -> None:
+        """Bring everything up, ready for requests. Raises StartError with one line that says what to do."""
+        self._claim_folder()
+        self._check_ports()
+        self._topic = Topic(self._settings.bootstrap)
+        self._keeper = Keeper(self._folder / "gate")
+        self._memory = BrokerMemory(self._topic, self._queue, self._keeper, say=self._say)
+        if self._broker:
+            self._start_broker(self._broker, self._topic)
+            self._say(f"broker ready on {self._settings.bootstrap}")
+        else:
+            self._ensure_topic(self._topic)
+        if self._clickhouse:
+            self._clickhouse.start()
+            self._clickhouse.wait_until(self._clickhouse_answers, START_TIMEOUT_S)
+            self._say(f"ClickHouse ready on {self._settings.clickhouse}")
+        self._migrate()
+        self._api.start()
+        self._api.wait_until(self._api_ready, START_TIMEOUT_S)
+
+    def supervise(self, stop: threading.Event) -> None:
+        """Keep everything up until `stop` is set. Raises StartError when a part dies again and again."""
+        while not stop.wait(TICK_S):
+            if self._broker and not self._broker.running():
+                self._restart_broker(self._broker)
+            if self._clickhouse and not self._clickhouse.running():
+                self._note_death(self._clickhouse)
+                self._clickhouse.start()
+            if not self._api.running():
+                self._note_death(self._api)
+                self._api.start()
+            if self._broker and self._memory:
+                self._memory.check(self._broker.pid)
+                self._drop_leftovers()
+            self._restart_frozen_consumer()
+
+    def stop(self) -> None:
+        """Stop in the order of the flow; nothing that was acknowledged is lost."""
+        if not self._api.stop(timeout_s=7.0):
+            self._say("the API did not finish in time; what it had not acknowledged may be sent again by its clients")
+        if self._broker and self._broker.running() and self._topic:
+            self._save_unconsumed(self._topic)
+        if self._clickhouse and not self._clickhouse.stop(timeout_s=5.0):
+            self._say("ClickHouse did not end in time and was killed; its tables survive that")
+        if self._broker:
+            self._broker.stop(timeout_s=1.0)
+        if self._lock:
+            self._lock.close()
+
+    # Starting
+
+    def _child(self, name: str, command: list[str]) -> Child:
+        return Child(name, command, environment=self._environment, log=self._folder / "logs" / f"{name}.log")
+
+    def _python(self, name: str, *arguments: str) -> Child:
+        return self._child(name, [sys.executable, *arguments])
+
+    def _claim_folder(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self._folder / "stack.lock").open("ab")
+        except OSError as error:
+            raise StartError(
+                f"the data folder {self._folder} cannot be written ({error.strerror}): "
+                "correct its rights, or set UGC_DATA_DIR to another"
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartError(
+                f"another stack runs in {self._folder}: stop it, or set UGC_DATA_DIR (and the ports) for a second one"
+            ) from error
+
+    def _check_ports(self) -> None:
+        wanted = [(self._settings.api_host, self._settings.api_port, "UGC_API_PORT")]
+        if self._broker:
+            wanted.append(("127.0.0.1", self._settings.kafka_port, "UGC_KAFKA_PORT"))
+        if self._clickhouse:
+            wanted.append(("127.0.0.1", self._settings.clickhouse_port, "UGC_CLICKHOUSE_PORT"))
+        for host, port, variable in wanted:
+            if why := why_unavailable(host, port, variable):
+                raise StartError(why)
+
+    def _start_broker(self, child: Child, topic: Topic) -> None:
+        child.start()
+        child.wait_until(topic.broker_answers, START_TIMEOUT_S)
+        topic.create()
+        if self._leftovers.exists():
+            count = topic.write(leftovers.load(self._leftovers))
+            self._say(f"{count} messages that were left over at the last stop are in the topic again")
+
+    def _ensure_topic(self, topic: Topic) -> None:
+        if not topic.broker_answers():
+            raise StartError(
+                f"no Kafka broker answers at {self._settings.bootstrap}: start it, or correct UGC_KAFKA_BOOTSTRAP "
+                "(unset it for the embedded broker)"
+            )
+        try:
+            topic.create(partitions=-1, replication_factor=-1)
+        except BrokerUnavailableError as error:
+            raise StartError(f"topic {broker.TOPIC} is missing and cannot be made: {error}") from error
+
+    def _migrate(self) -> None:
+        command = [sys.executable, "-m", "clickhouse", "migrate"]
+        done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+            raise StartError(f"the migrations failed: {said[0] if said else 'without a word'}")
+
+    def _clickhouse_answers(self) -> bool:
+        return _answers(f"{self._settings.clickhouse}/ping")
+
+    def _api_ready(self) -> bool:
+        return _answers(f"{self._settings.api}/readyz")
+
+    # Watching
+
+    def _note_death(self, child: Child) -> None:
+        now = time.monotonic()
+        recent = [then for then in self._deaths.get(child.name, []) if now - then < DEATHS_WITHIN_S]
+        self._deaths[child.name] = [*recent, now]
+        if len(recent) >= DEATHS:
+            raise StartError(
+                f"{child.name} died {len(recent) + 1} times within {DEATHS_WITHIN_S:.0f} s: "
+                f"{child.last_words()} (log: {child.log})"
+            )
+        self._say(f"{child.name} died and is started again")
+
+    def _restart_broker(self, child: Child) -> None:
+        """Start an empty broker in the place of a dead one, while the API's workers wait and the consumer is away."""
+        self._note_death(child)
+        topic, keeper = self._topic, self._keeper
+        if not topic or not keeper:
+            return
+        consuming = True
+        try:
+            consuming = self._queue.detach()
+        except ConsumerUnavailableError as error:
+            self._say(f"ClickHouse goes on with its old connection: {error}")
+        try:
+            with keeper.held(timeout_s=3.0):
+                self._start_broker(child, topic)
+        except GateBusyError:
+            # A worker hangs; the others must not wait for it. Its own requests end with 503.
+            self._start_broker(child, topic)
+        try:
+            if consuming:
+                self._queue.attach()
+        except ConsumerUnavailableError as error:
+            self._say(f"ClickHouse takes the queue up again when it starts: {error}")
+
+    def _restart_frozen_consumer(self) -> None:
+        """End a ClickHouse whose consumer hangs in a commit for good, as it can when the broker is away just then."""
+        now = time.monotonic()
+        if not self._clickhouse or now < self._next_frozen_check:
+            return
+        self._next_frozen_check = now + FROZEN_CHECK_S
+        try:
+            silent_s = self._queue.seconds_since_poll()
+        except ConsumerUnavailableError:
+            return  # it is starting, or busy; a dead one is seen by its process
+        if silent_s is not None and silent_s > FROZEN_AFTER_S:
+            self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
+            self._clickhouse.stop(timeout_s=5.0)
+
+    # What is left over
+
+    @property
+    def _leftovers(self) -> Path:
+        return self._folder / "leftovers.messages"
+
+    def _save_unconsumed(self, topic: Topic) -> None:
+        """Wait until ClickHouse has everything; what it does not get in time is kept in a file for the next start."""
+        deadline = time.monotonic() + DRAIN_TIMEOUT_S
+        pause = threading.Event()
+        try:
+            while (waiting := topic.unconsumed()) and time.monotonic() < deadline:
+                pause.wait(0.05)
+            if waiting:
+                count = leftovers.save(self._leftovers, topic.read(waiting))
+                self._say(f"ClickHouse did not get {count} messages in time; they are kept for the next start")
+            else:
+                self._leftovers.unlink(missing_ok=True)
+        except BrokerUnavailableError as error:
+            self._say(f"the broker could not be asked what is left in it: {error}")
+
+    def _drop_leftovers(self) -> None:
+        if self._topic and self._leftovers.exists() and not self._topic.unconsumed():
+            self._leftovers.unlink()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib3.request("GET", url, timeout=2.0, retries=False).status == 200  # noqa: PLR2004 - HTTP OK
+    except urllib3.exceptions.HTTPError:
+        return False
