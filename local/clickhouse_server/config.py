@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
-from string import Template
 from typing import Final
 
 import msgspec
 
 _TEMPLATE: Final = Path(__file__).with_name("config.xml")
+
+
+class FolderInUseError(Exception):
+    """Another process has the data folder."""
 
 
 class DataFolder(msgspec.Struct, frozen=True):
@@ -26,20 +31,21 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.root / "incoming"
 
     @property
-    def config_file(self) -> Path:
-        return self.root / "config.xml"
-
-    @property
     def connection_string(self) -> str:
-        return f"{self.engine}?config-file={self.config_file}"
+        return f"{self.engine}?config-file={self.root / 'config.xml'}"
 
-    def prepare(self) -> None:
-        """Make the folders, write the configuration, throw away what a killed process left in `incoming`.
+    def take(self) -> None:
+        """Make the folders and hold them for the life of this process; throw away what a killed one left in `incoming`.
 
-        Raises OSError when the folder cannot be written.
+        Raises OSError when the folder cannot be written, FolderInUseError when another process has it.
         """
         self.engine.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise FolderInUseError from error
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir()
-        text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(INSTANCE=self.root.name.strip("."))
-        self.config_file.write_text(text, encoding="utf-8")
+        (self.root / "config.xml").write_bytes(_TEMPLATE.read_bytes())

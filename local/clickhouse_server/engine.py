@@ -129,7 +129,7 @@ class Output:
 
 
 def counts_of(result: Any, kind: str) -> Counts:
-    """chDB's counters of a finished query."""
+    """ChDB's counters of a finished query."""
     scanned, scanned_bytes = result.storage_rows_read(), result.storage_bytes_read()
     rows, size = result.rows_read(), result.bytes_read()
     if kind == "INSERT":

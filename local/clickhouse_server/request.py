@@ -19,8 +19,26 @@ _MAX_QUERY_SIZE: Final = 64 << 20
 
 # Parameters of the URL that are no settings.
 _TRANSPORT: Final = frozenset(
-    "query database default_format user password quota_key role session_id session_timeout session_check close_session "
-    "query_id compress decompress stacktrace wait_end_of_query buffer_size client_protocol_version".split()
+    [
+        "query",
+        "database",
+        "default_format",
+        "user",
+        "password",
+        "quota_key",
+        "role",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "close_session",
+        "query_id",
+        "compress",
+        "decompress",
+        "stacktrace",
+        "wait_end_of_query",
+        "buffer_size",
+        "client_protocol_version",
+    ]
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -15,7 +16,8 @@ from typing import Any, Final
 import waitress.server
 from waitress import wasyncore
 
-from local.clickhouse_server.config import DataFolder
+from local.clickhouse_server.config import DataFolder, FolderInUseError
+from local.clickhouse_server.deferred_start import hold_kafka_tables, release
 from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import ClickHouseError
 from local.clickhouse_server.http import Application
@@ -23,6 +25,7 @@ from local.clickhouse_server.sessions import Sessions
 
 _THREADS: Final = 64
 _DRAIN_S: Final = 3.0
+_KILL_S: Final = 1.0
 _CLOSE_S: Final = 3.0
 _MAX_BODY: Final = 1 << 40
 
@@ -32,12 +35,15 @@ def main(*, host: str, port: int, data_dir: str) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    logging.getLogger("waitress").setLevel(logging.CRITICAL)
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it logs every client that goes away
     folder = DataFolder(Path(data_dir).resolve())
     try:
-        folder.prepare()
+        folder.take()
+        held = hold_kafka_tables(folder.engine)
     except OSError as error:
         return _refuse(f"the data folder {data_dir} cannot be used: {error.strerror}")
+    except FolderInUseError:
+        return _refuse(f"the data folder {data_dir} is in use by another process")
 
     def connect() -> Connection:
         return Connection(folder.connection_string)
@@ -48,17 +54,29 @@ def main(*, host: str, port: int, data_dir: str) -> int:
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         return _refuse(f"port {port} on {host} is taken" if taken else f"cannot listen on {host}:{port}: {error}")
+    except ValueError as error:
+        return _refuse(f"cannot listen on {host}:{port}: {error}")
     try:
         keeper = connect()  # keeps the engine open between requests
     except (ClickHouseError, RuntimeError) as error:
         return _refuse(f"the engine cannot open {folder.engine}: {error}")
+    for line in release(keeper, held):
+        print(f"warning: {line}", file=sys.stderr, flush=True)
 
     print(f"ready http://{host}:{server.effective_port}", flush=True)
     while not stop.is_set():
-        wasyncore.loop(timeout=0.2, use_poll=True, map=server._map, count=1)  # noqa: SLF001
-    _drain(server)
+        _turn(server, timeout_s=0.2)
+    wasyncore.dispatcher.close(server)
+    if not _drained(server, _DRAIN_S):
+        with contextlib.suppress(ClickHouseError):
+            keeper.execute("KILL QUERY WHERE query_id != query_id() ASYNC")
+        _drained(server, _KILL_S)
     _close(keeper, sessions)
     return 0
+
+
+def _turn(server: Any, *, timeout_s: float) -> None:
+    wasyncore.loop(timeout=timeout_s, use_poll=True, map=server._map, count=1)  # noqa: SLF001 - waitress has no other way
 
 
 def _listen(application: Application, host: str, port: int) -> Any:
@@ -76,14 +94,14 @@ def _listen(application: Application, host: str, port: int) -> Any:
     )
 
 
-def _drain(server: Any) -> None:
-    """Stop accepting; give running requests a bounded time to end."""
-    wasyncore.dispatcher.close(server)
-    deadline = time.monotonic() + _DRAIN_S
-    while time.monotonic() < deadline and any(
-        channel.requests or channel.total_outbufs_len for channel in server.active_channels.values()
-    ):
-        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)  # noqa: SLF001
+def _drained(server: Any, seconds: float) -> bool:
+    """Give running requests a bounded time to end; says whether all did."""
+    deadline = time.monotonic() + seconds
+    while any(channel.requests or channel.total_outbufs_len for channel in server.active_channels.values()):
+        if time.monotonic() > deadline:
+            return False
+        _turn(server, timeout_s=0.05)
+    return True
 
 
 def _close(keeper: Connection, sessions: Sessions) -> None:

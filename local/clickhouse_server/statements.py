@@ -42,7 +42,8 @@ class Token(NamedTuple):
 
 class Statement(msgspec.Struct, frozen=True):
     """`sql` is one statement without its closing semicolon. For an INSERT with data, `sql` ends before its SETTINGS,
-    VALUES or FORMAT, `tail` holds the SETTINGS, and the data begin at `data_start` of what was read."""
+    VALUES or FORMAT, `tail` holds the SETTINGS, and the data begin at `data_start` of what was read.
+    """
 
     kind: str
     sql: bytes
