@@ -14,7 +14,7 @@ def main(argv: list[str]) -> int:
         "up",
         help="run everything that is not configured from outside, until Ctrl-C",
         description="Run broker, ClickHouse and API, watch them, and stop them in order on Ctrl-C or SIGTERM. "
-        "UGC_KAFKA_BOOTSTRAP and UGC_CLICKHOUSE_URL name a broker and a ClickHouse to use instead of the embedded ones.",
+        "UGC_KAFKA_BOOTSTRAP and UGC_CLICKHOUSE_URL name a broker and a ClickHouse to use instead of embedded ones.",
     )
     up.add_argument("--demo", action="store_true", help="send a small simulated day of traffic once everything is up")
 

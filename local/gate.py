@@ -46,6 +46,10 @@ class Keeper:
         self._hold = _open(folder / "hold.lock")
         self._flow = _open(folder / "flow.lock")
 
+    def close(self) -> None:
+        self._hold.close()
+        self._flow.close()
+
     @contextmanager
     def held(self, timeout_s: float) -> Iterator[None]:
         """Hold every passer up, for as long as the block runs.
@@ -74,6 +78,11 @@ class Passer:
     def __init__(self, folder: Path) -> None:
         self._hold = _open(folder / "hold.lock")
         self._flow = _open(folder / "flow.lock")
+
+    def close(self) -> None:
+        """Leave for good."""
+        self._hold.close()
+        self._flow.close()
 
     def hold_wanted(self) -> bool:
         if not _try_lock(self._hold, fcntl.LOCK_SH):

@@ -126,6 +126,8 @@ class Stack:
             self._say("ClickHouse did not end in time and was killed; its tables survive that")
         if self._broker:
             self._broker.stop(timeout_s=1.0)
+        if self._keeper:
+            self._keeper.close()
         if self._lock:
             self._lock.close()
 
