@@ -1,0 +1,65 @@
+-- What:   clicks on the parts of a page: ugc.clicks, and clicks_mv, which fills it from the landing table.
+-- Why:    where on the page people click, and on what.
+-- Query:  analytics.clicks, which shows every event once.
+-- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
+--         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
+--         Key, partition, codecs and index: see 0002_events.sql.
+
+CREATE TABLE IF NOT EXISTS ugc.clicks
+(
+    event_id UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    key_time DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change: rests the sorting key and the partition; not for analysis' CODEC(T64, ZSTD(1)),
+    occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client''s clock' CODEC(T64, ZSTD(1)),
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    identity String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    user_id String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    anonymous_id String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    session_id String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    page_url String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    referrer String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    user_agent LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    ip String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    locale LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    timezone LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    app_version LowCardinality(String) COMMENT 'Version of the front end',
+    element LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
+    element_id String COMMENT 'Its id, empty when not given' CODEC(ZSTD(1)),
+    label String COMMENT 'Its text, empty when not given' CODEC(ZSTD(1)),
+    x Nullable(UInt32) COMMENT 'Pixels from the left of the page' CODEC(ZSTD(1)),
+    y Nullable(UInt32) COMMENT 'Pixels from the top of the page' CODEC(ZSTD(1)),
+    -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+COMMENT 'click: clicks on the parts of a page';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.clicks_mv TO ugc.clicks
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    JSONExtractString(payload, 'element') AS element,
+    JSONExtractString(payload, 'element_id') AS element_id,
+    JSONExtractString(payload, 'label') AS label,
+    JSONExtract(payload, 'x', 'Nullable(UInt32)') AS x,
+    JSONExtract(payload, 'y', 'Nullable(UInt32)') AS y
+FROM ugc.events
+WHERE event_type = 'click';

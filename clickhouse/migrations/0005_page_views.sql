@@ -1,0 +1,63 @@
+-- What:   pages that were opened: ugc.page_views, and page_views_mv, which fills it from the landing table.
+-- Why:    what people look at; view_id joins a view with its leave in ugc.page_leaves.
+-- Query:  analytics.page_views, which shows every event once.
+-- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
+--         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
+--         Key, partition, codecs and index: see 0002_events.sql.
+
+CREATE TABLE IF NOT EXISTS ugc.page_views
+(
+    event_id UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    key_time DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change: rests the sorting key and the partition; not for analysis' CODEC(T64, ZSTD(1)),
+    occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client''s clock' CODEC(T64, ZSTD(1)),
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    identity String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    user_id String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    anonymous_id String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    session_id String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    page_url String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    referrer String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    user_agent LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    ip String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    locale LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    timezone LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    app_version LowCardinality(String) COMMENT 'Version of the front end',
+    view_id UUID COMMENT 'One opening of the page; the page_leave of it carries the same' CODEC(ZSTD(1)),
+    page_type LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    page_id String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
+    title String COMMENT 'Title of the page, empty when not given' CODEC(ZSTD(1)),
+    -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+COMMENT 'page_view: pages that were opened';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.page_views_mv TO ugc.page_views
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    toUUIDOrZero(JSONExtractString(payload, 'view_id')) AS view_id,
+    JSONExtractString(payload, 'page_type') AS page_type,
+    JSONExtractString(payload, 'page_id') AS page_id,
+    JSONExtractString(payload, 'title') AS title
+FROM ugc.events
+WHERE event_type = 'page_view';

@@ -1,0 +1,71 @@
+-- What:   searches and their filters: ugc.search_filters, and search_filters_mv, which fills it from the landing table.
+-- Why:    what people look for, and what they do not find.
+-- Query:  analytics.search_filters, which shows every event once.
+-- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
+--         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
+--         Key, partition, codecs and index: see 0002_events.sql.
+
+CREATE TABLE IF NOT EXISTS ugc.search_filters
+(
+    event_id UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    key_time DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change: rests the sorting key and the partition; not for analysis' CODEC(T64, ZSTD(1)),
+    occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client''s clock' CODEC(T64, ZSTD(1)),
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    identity String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    user_id String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    anonymous_id String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    session_id String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    page_url String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    referrer String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    user_agent LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    ip String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    locale LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    timezone LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    app_version LowCardinality(String) COMMENT 'Version of the front end',
+    query String COMMENT 'Text that was searched for, empty when only filters were set' CODEC(ZSTD(1)),
+    genres Array(LowCardinality(String)) COMMENT 'Genres that were chosen',
+    actors Array(String) COMMENT 'Actors that were chosen' CODEC(ZSTD(1)),
+    rating_min Nullable(Float64) COMMENT 'Lowest rating, 0 to 10' CODEC(ZSTD(1)),
+    rating_max Nullable(Float64) COMMENT 'Highest rating, 0 to 10' CODEC(ZSTD(1)),
+    year_from Nullable(UInt16) COMMENT 'First year of release' CODEC(ZSTD(1)),
+    year_to Nullable(UInt16) COMMENT 'Last year of release' CODEC(ZSTD(1)),
+    results_count Nullable(UInt32) COMMENT 'How many films were found' CODEC(ZSTD(1)),
+    -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+COMMENT 'search_filter: searches and their filters';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.search_filters_mv TO ugc.search_filters
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    JSONExtractString(payload, 'query') AS query,
+    JSONExtract(payload, 'genres', 'Array(LowCardinality(String))') AS genres,
+    JSONExtract(payload, 'actors', 'Array(String)') AS actors,
+    JSONExtract(payload, 'rating_min', 'Nullable(Float64)') AS rating_min,
+    JSONExtract(payload, 'rating_max', 'Nullable(Float64)') AS rating_max,
+    JSONExtract(payload, 'year_from', 'Nullable(UInt16)') AS year_from,
+    JSONExtract(payload, 'year_to', 'Nullable(UInt16)') AS year_to,
+    JSONExtract(payload, 'results_count', 'Nullable(UInt32)') AS results_count
+FROM ugc.events
+WHERE event_type = 'search_filter';
