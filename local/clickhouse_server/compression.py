@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import brotli
-import lz4.block
-import lz4.frame
+import brotli  # type: ignore[import-untyped]
+import lz4.block  # type: ignore[import-untyped]
+import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
 from local.clickhouse_server.errors import (
@@ -19,6 +18,11 @@ from local.clickhouse_server.errors import (
     UNKNOWN_COMPRESSION_METHOD,
     ClickHouseError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
 
 _CHUNK: Final = 1 << 18
 # ClickHouse's own order of preference when a client accepts several.
@@ -64,7 +68,7 @@ def chosen_encoding(accepted: str) -> str:
 
 
 def encoder(encoding: str, level: int) -> Encoder:
-    """`level` is ClickHouse's `http_zlib_compression_level` (its default is 3) for the encodings that share that scale."""
+    """`level` is ClickHouse's `http_zlib_compression_level` (3 by default), for the encodings that share the scale."""
     if encoding == "gzip":
         return zlib.compressobj(min(level, 9), wbits=31)
     if encoding == "deflate":
@@ -138,7 +142,8 @@ class _Pull(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, target: Buffer) -> int:
+        buffer = memoryview(target)
         while not self._rest:
             piece = next(self._pieces, None)
             if piece is None:
@@ -150,13 +155,17 @@ class _Pull(io.RawIOBase):
         return size
 
 
+def _file(pieces: Iterator[bytes]) -> io.BufferedReader:
+    return io.BufferedReader(_Pull(pieces), _CHUNK)
+
+
 def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(_Pull(pieces), read_across_frames=True)
+    reader = zstandard.ZstdDecompressor().stream_reader(_file(pieces), read_across_frames=True)
     yield from iter(lambda: reader.read(_CHUNK), b"")
 
 
 def _lz4(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    with lz4.frame.LZ4FrameFile(io.BufferedReader(_Pull(pieces), _CHUNK)) as reader:
+    with lz4.frame.LZ4FrameFile(_file(pieces)) as reader:
         yield from iter(lambda: reader.read(_CHUNK), b"")
 
 
@@ -177,7 +186,7 @@ def _native_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
     The checksum (CityHash of 2013) is not verified: the request came over a local TCP connection.
     """
-    source = io.BufferedReader(_Pull(pieces), _CHUNK)
+    source = _file(pieces)
     while header := source.read(25):
         if len(header) < 25:  # noqa: PLR2004 - the size of the header above
             raise EOFError("a block ends too early")

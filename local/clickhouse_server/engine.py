@@ -7,14 +7,17 @@ import fcntl
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import chdb.state
 import msgspec
 
 from local.clickhouse_server.errors import UNKNOWN_SETTING, ClickHouseError
-from local.clickhouse_server.statements import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from local.clickhouse_server.statements import Statement
 
 _PIPE_SIZE: Final = 1 << 20
 _SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -34,7 +37,7 @@ class Counts(msgspec.Struct):
 
 
 class Connection:
-    """One chDB connection: its own settings, parameters, current database and temporary tables. For one thread at a time."""
+    """One chDB connection: its own settings, current database and temporary tables. For one thread at a time."""
 
     def __init__(self, connection_string: str) -> None:
         self._chdb: Any = chdb.state.connect(connection_string)
@@ -85,7 +88,7 @@ class Connection:
 
 
 class Output:
-    """A SELECT that is running: the bytes of its result come out of a pipe, so a result of any size takes constant memory.
+    """A SELECT that is running: its result comes out of a pipe, so that one of any size takes constant memory.
 
     chDB's own streaming interface formats every block as a document of its own, which breaks JSON or Parquet; writing
     INTO OUTFILE to a pipe gives exactly what a server would send, in every format.
@@ -123,7 +126,7 @@ class Output:
         return data
 
     def close(self) -> None:
-        """Stop reading: a query that still writes fails with a broken pipe. Returns when the connection is free again."""
+        """Stop reading: a query that still writes fails with a broken pipe. Returns when the connection is free."""
         os.close(self._read_end)
         self._thread.join()
 

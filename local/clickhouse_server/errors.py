@@ -25,21 +25,23 @@ UNKNOWN_EXCEPTION: Final = ("UNKNOWN_EXCEPTION", 1002)
 _STATUS_OF_CODES: Final[dict[str, tuple[int, ...]]] = {
     "401 Unauthorized": (194,),
     "403 Forbidden": (192, 193, 497, 512, 516),
+    # Syntax, types and values that do not parse.
     "400 Bad Request": (
-        (6, 12, 16, 25, 26, 27, 36, 38, 41, 44, 53, 62, 72, 117, 127, 163, 167, 168, 223, 254, 376, 427, 577)
-        + (35, 43, 69, 190, 321, 441, 675, 676)
+        *(6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123),
+        *(167, 168, 223, 321, 376, 427, 441, 675, 676),
     ),
-    "404 Not Found": (46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 211, 336, 511),
+    # Unknown tables, databases, columns, functions, types, formats, settings.
+    "404 Not Found": (46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 152, 336, 511),
     "408 Request Timeout": (159,),
     "411 Length Required": (381,),
-    "413 Request Entity Too Large": (131,),
-    "415 Unsupported Media Type": (415,),
+    "413 Request Entity Too Large": (229,),
     "501 Not Implemented": (48,),
     "503 Service Unavailable": (76, 209, 439),
 }
 _STATUS: Final = {code: status for status, codes in _STATUS_OF_CODES.items() for code in codes}
 
 _CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
+_NESTED_HEAD = re.compile(r"Code: (\d+)\. DB::Exception: (?=Code: \1\. DB::Exception: )")
 _NESTED_TAIL = re.compile(r"( \([A-Z0-9_]+\)) \(version [^()]*\)\. \([A-Z0-9_]+\)$")
 
 
@@ -58,9 +60,9 @@ class ClickHouseError(Exception):
         if found is None:
             return cls(UNKNOWN_EXCEPTION, text)
         text = text[found.start() :]
-        # The engine wraps an exception that crossed its own client boundary: "Code: 27. … Code: 27. … (X) (version). (X)".
-        while (inner := _CODE.match(text, _CODE.match(text).end())) is not None:  # type: ignore[union-attr]
-            text = _NESTED_TAIL.sub(r"\1", text[inner.start() :])
+        # The engine wraps what crossed its own client boundary: "Code: 27. … Code: 27. … (X) (version). (X)".
+        while nested := _NESTED_HEAD.match(text):
+            text = _NESTED_TAIL.sub(r"\1", text[nested.end() :])
         error = cls.__new__(cls)
         error.code = int(found.group(1))
         Exception.__init__(error, f"{text} (version {ENGINE_VERSION})")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from local.clickhouse_server.engine import Connection, Counts, counts_of, literal
-from local.clickhouse_server.request import Request
-from local.clickhouse_server.statements import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.clickhouse_server.request import Request
+    from local.clickhouse_server.statements import Statement
 
 
 def insert_data(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import re
 import uuid
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,42 +13,27 @@ import msgspec
 from local.clickhouse_server.compression import decoded
 from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 HEAD_SIZE: Final = 1 << 18  # ClickHouse's max_query_size: an INSERT's FORMAT or VALUES stands before this
 _MAX_QUERY_SIZE: Final = 64 << 20
 
 # Parameters of the URL that are no settings.
 _TRANSPORT: Final = frozenset(
-    [
-        "query",
-        "database",
-        "default_format",
-        "user",
-        "password",
-        "quota_key",
-        "role",
-        "session_id",
-        "session_timeout",
-        "session_check",
-        "close_session",
-        "query_id",
-        "compress",
-        "decompress",
-        "stacktrace",
-        "wait_end_of_query",
-        "buffer_size",
-        "client_protocol_version",
-    ]
+    "query database default_format user password quota_key role query_id client_protocol_version session_id "
+    "session_timeout session_check close_session compress decompress stacktrace wait_end_of_query buffer_size".split()  # noqa: SIM905
 )
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request. `settings` and `params` (`param_x` without its prefix) hold the values as text, as the engine takes them."""
+    """One request. `settings` and `params` (`param_x` without its prefix) hold values as text."""
 
     method: str
     options: dict[str, str]
     settings: dict[str, str]
     params: dict[str, str]
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: Any
 
     @property

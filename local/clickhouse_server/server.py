@@ -11,23 +11,30 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import waitress.server
 from waitress import wasyncore
 
 from local.clickhouse_server.config import DataFolder, FolderInUseError
-from local.clickhouse_server.deferred_start import hold_kafka_tables, release
+from local.clickhouse_server.deferred_start import HeldTable, hold_kafka_tables, release
 from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import ClickHouseError
 from local.clickhouse_server.http import Application
 from local.clickhouse_server.sessions import Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _THREADS: Final = 64
 _DRAIN_S: Final = 3.0
 _KILL_S: Final = 1.0
 _CLOSE_S: Final = 3.0
 _MAX_BODY: Final = 1 << 40
+
+
+class StartError(Exception):
+    """Why the server cannot start, in one line for the user."""
 
 
 def main(*, host: str, port: int, data_dir: str) -> int:
@@ -37,31 +44,18 @@ def main(*, host: str, port: int, data_dir: str) -> int:
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it logs every client that goes away
     folder = DataFolder(Path(data_dir).resolve())
-    try:
-        folder.take()
-        held = hold_kafka_tables(folder.engine)
-    except OSError as error:
-        return _refuse(f"the data folder {data_dir} cannot be used: {error.strerror}")
-    except FolderInUseError:
-        return _refuse(f"the data folder {data_dir} is in use by another process")
 
     def connect() -> Connection:
         return Connection(folder.connection_string)
 
     sessions = Sessions(connect)
     try:
+        held = _take(folder, data_dir)
         server = _listen(Application(connect, sessions, str(folder.incoming)), host, port)
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        return _refuse(f"port {port} on {host} is taken" if taken else f"cannot listen on {host}:{port}: {error}")
-    except ValueError as error:
-        return _refuse(f"cannot listen on {host}:{port}: {error}")
-    try:
-        keeper = connect()  # keeps the engine open between requests
-    except (ClickHouseError, RuntimeError) as error:
-        return _refuse(f"the engine cannot open {folder.engine}: {error}")
-    for line in release(keeper, held):
-        print(f"warning: {line}", file=sys.stderr, flush=True)
+        keeper = _open(connect, held, data_dir)
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
 
     print(f"ready http://{host}:{server.effective_port}", flush=True)
     while not stop.is_set():
@@ -75,23 +69,51 @@ def main(*, host: str, port: int, data_dir: str) -> int:
     return 0
 
 
-def _turn(server: Any, *, timeout_s: float) -> None:
-    wasyncore.loop(timeout=timeout_s, use_poll=True, map=server._map, count=1)  # noqa: SLF001 - waitress has no other way
+def _take(folder: DataFolder, name: str) -> list[HeldTable]:
+    try:
+        folder.take()
+        return hold_kafka_tables(folder.engine)
+    except FolderInUseError as error:
+        raise StartError(f"the data folder {name} is in use by another process") from error
+    except OSError as error:
+        raise StartError(f"the data folder {name} cannot be used: {error.strerror}") from error
 
 
 def _listen(application: Application, host: str, port: int) -> Any:
-    return waitress.server.create_server(
-        application,
-        host=host,
-        port=port,
-        threads=_THREADS,
-        connection_limit=1000,
-        max_request_body_size=_MAX_BODY,
-        channel_timeout=600,
-        ident="ClickHouse",
-        asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=False,
-    )
+    try:
+        return waitress.server.create_server(
+            application,
+            host=host,
+            port=port,
+            threads=_THREADS,
+            connection_limit=1000,
+            max_request_body_size=_MAX_BODY,
+            channel_timeout=600,
+            ident="ClickHouse",
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(f"port {port} on {host} is taken") from error
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    except ValueError as error:
+        raise StartError(f"cannot listen on {host}:{port}: {error}") from error
+
+
+def _open(connect: Callable[[], Connection], held: list[HeldTable], name: str) -> Connection:
+    """The connection that keeps the engine open between requests; starts the tables that were held back."""
+    try:
+        keeper = connect()
+    except (ClickHouseError, RuntimeError) as error:
+        raise StartError(f"the engine cannot open the data folder {name}: {error}") from error
+    for line in release(keeper, held):
+        print(f"warning: {line}", file=sys.stderr, flush=True)
+    return keeper
+
+
+def _turn(server: Any, *, timeout_s: float) -> None:
+    wasyncore.loop(timeout=timeout_s, use_poll=True, map=server._map, count=1)  # noqa: SLF001 - waitress has no other way
 
 
 def _drained(server: Any, seconds: float) -> bool:
@@ -115,11 +137,6 @@ def _close(keeper: Connection, sessions: Sessions) -> None:
     closing.start()
     closing.join(_CLOSE_S)
     sys.stdout.flush()
-    # Every insert that was answered is in a part on disk already, so leaving hard loses nothing; chDB's static destructors
-    # abort the process when a connection is still open.
+    # Every insert that was answered is in a part already, so leaving hard loses nothing; chDB's static destructors
+    # would abort the process when a connection is still open.
     os._exit(0)
-
-
-def _refuse(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 2

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import (
     INVALID_SESSION_TIMEOUT,
     SESSION_IS_LOCKED,
     SESSION_NOT_FOUND,
     ClickHouseError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.clickhouse_server.engine import Connection
 
 _DEFAULT_TIMEOUT_S: Final = 60
 _MAX_TIMEOUT_S: Final = 3600
@@ -28,7 +31,7 @@ class _Session:
 
 
 class Sessions:
-    """All sessions of a server. A session ends `timeout_s` after its last request; requests to one never run side by side."""
+    """All sessions of a server. One ends `timeout_s` after its last request; requests to it never run side by side."""
 
     def __init__(self, connect: Callable[[], Connection], clock: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect

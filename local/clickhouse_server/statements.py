@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from local.clickhouse_server.errors import INTO_OUTFILE_NOT_ALLOWED, NOT_IMPLEMENTED, SYNTAX_ERROR, ClickHouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TOKEN = re.compile(
     rb"""
@@ -23,8 +26,8 @@ _TOKEN = re.compile(
 
 # After these an expression or a name must follow, so a FORMAT there is a column or a table and not the clause.
 _WANTS_OPERAND: Final = frozenset(
-    b"SELECT DISTINCT FROM JOIN BY WHERE PREWHERE HAVING QUALIFY AND OR NOT ON USING AS IN LIKE ILIKE BETWEEN CASE WHEN THEN ELSE "
-    b"LIMIT OFFSET . , + - / % = < > |".split()
+    b"SELECT DISTINCT FROM JOIN BY WHERE PREWHERE HAVING QUALIFY AND OR NOT ON USING AS IN LIKE ILIKE BETWEEN "
+    b"CASE WHEN THEN ELSE LIMIT OFFSET . , + - / % = < > |".split()
 )
 _READ_ONLY_KINDS: Final = frozenset(("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE", "CHECK"))
 
@@ -41,8 +44,10 @@ class Token(NamedTuple):
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """`sql` is one statement without its closing semicolon. For an INSERT with data, `sql` ends before its SETTINGS,
-    VALUES or FORMAT, `tail` holds the SETTINGS, and the data begin at `data_start` of what was read.
+    """One statement without its closing semicolon.
+
+    For an INSERT with data, `sql` ends before its SETTINGS, VALUES or FORMAT, `tail` holds the SETTINGS, and the data
+    begin at `data_start` of what was read.
     """
 
     kind: str
@@ -105,9 +110,7 @@ def _parse_plain(text: bytes) -> Statement:
             break
     kind = _kind(found)
     top = [token for token in found if token.depth == 0]
-    if kind == "SELECT" and any(
-        a.upper == b"INTO" and b.upper == b"OUTFILE" for a, b in zip(top, top[1:], strict=False)
-    ):
+    if kind == "SELECT" and any(a.upper == b"INTO" and b.upper == b"OUTFILE" for a, b in itertools.pairwise(top)):
         raise ClickHouseError(INTO_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed.")
     clause = _format_clause(top)
     if clause is None:
@@ -138,20 +141,13 @@ def _format_clause(top: list[Token]) -> tuple[Token, Token] | None:
 def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
     """An INSERT that brings its data along; None when it takes them from a SELECT."""
     cut: int | None = None
-    named = False
-    previous = b"INSERT"
-    for token in stream:
-        if token.depth != 0:
-            continue
+    for token in _after_table_name(stream):
         word = token.upper
-        # The name of the table comes first, and may itself be called `format` or `values`.
-        if not named or previous == b".":
-            named = named or word not in {b"INTO", b"TABLE", b"FUNCTION"}
-        elif word in {b"SELECT", b"WITH", b"WATCH"} or (word == b"(" and _opens_select(head, token.end)):
+        if word in {b"SELECT", b"WITH", b"WATCH"} or (word == b"(" and _opens_select(head, token.end)):
             return None
-        elif word == b"FROM":
+        if word == b"FROM":
             raise ClickHouseError(NOT_IMPLEMENTED, "INSERT … FROM INFILE is for command-line clients: send the data.")
-        elif word == b"SETTINGS":
+        if word == b"SETTINGS":
             cut = token.start
         elif word == b"VALUES":
             return _insert(head, cut, token, "Values", token.end)
@@ -160,10 +156,20 @@ def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
             if name is None:
                 raise ClickHouseError(SYNTAX_ERROR, "Syntax error: a format name is expected after FORMAT.")
             return _insert(head, cut, token, name.text.decode("latin-1"), _skip_line_end(head, name.end))
-        elif word == b";":
-            return Statement("INSERT", head[: token.start])
-        previous = word
-    return Statement("INSERT", head[: cut or len(head)], tail=head[cut:] if cut else b"", data_start=len(head))
+    end = len(head.rstrip(b"; \t\r\n"))
+    cut = end if cut is None else cut
+    return Statement("INSERT", head[:cut], tail=head[cut:end], data_start=len(head))
+
+
+def _after_table_name(stream: Iterator[Token]) -> Iterator[Token]:
+    """The tokens at depth 0 behind the name of the table, which may itself be called `format` or `values`."""
+    named, previous = False, b""
+    for token in stream:
+        if token.depth == 0:
+            if named and previous != b".":
+                yield token
+            named = named or token.upper not in {b"INTO", b"TABLE", b"FUNCTION"}
+            previous = token.text
 
 
 def _opens_select(head: bytes, start: int) -> bool:
