@@ -1,5 +1,4 @@
 -- What:   takes the analysts' database away; ugc stays, it keeps the list of applied migrations.
--- Mind:   refuses when something that is no view of this project still lives there, by DROP … RESTRICT semantics:
---         the runner drops its own views before the last step down.
+-- Mind:   the views go with it; the next step up, `migrate`, makes them again from their files.
 
 DROP DATABASE IF EXISTS analytics;

@@ -4,6 +4,6 @@
 -- Mind:   ugc exists already when this runs, because it keeps the list of applied migrations (ugc.schema_versions);
 --         for the same reason the down file leaves it.
 
-CREATE DATABASE IF NOT EXISTS ugc COMMENT 'Stored events of the online cinema';
+CREATE DATABASE IF NOT EXISTS ugc;
 
-CREATE DATABASE IF NOT EXISTS analytics COMMENT 'Views for analysts';
+CREATE DATABASE IF NOT EXISTS analytics;

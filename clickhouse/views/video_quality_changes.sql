@@ -1,0 +1,31 @@
+-- What:   Changes of the picture quality in the player, each event once. One row per event.
+-- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Query:  SELECT from_quality, to_quality, count() FROM analytics.video_quality_changes GROUP BY ALL
+-- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
+--         Times are UTC. Filter by occurred_at: the skip index on it answers.
+
+CREATE OR REPLACE VIEW analytics.video_quality_changes
+AS SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    movie_id,
+    from_quality,
+    to_quality,
+    position_ms,
+    automatic,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    received_at
+FROM ugc.video_quality_changes FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
