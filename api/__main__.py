@@ -1,0 +1,34 @@
+"""`python -m api`: the HTTP service."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import msgspec
+
+from api.server import PortTaken, run
+from api.settings import Settings, SettingsError, read_settings
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 2 for what the caller can mend: a variable with a wrong value, a port that is taken."""
+    parser = argparse.ArgumentParser(
+        prog="python -m api",
+        description="The HTTP service: takes events and answers once the broker has them.",
+        epilog="Configured by the environment: "
+        + ", ".join(field.encode_name for field in msgspec.structs.fields(Settings))
+        + ". SIGTERM and Ctrl-C finish the requests in flight.",
+    )
+    parser.parse_args(arguments)
+    try:
+        run(read_settings(os.environ))
+    except (SettingsError, PortTaken) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

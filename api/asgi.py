@@ -1,0 +1,14 @@
+"""What gunicorn loads in each worker: `api.asgi:app`. The one place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+
+from api.app import create_app
+from api.clock import now_ms
+from api.kafka_sink import KafkaSink
+from api.settings import read_settings
+from api.uuid7 import Uuid7
+
+settings = read_settings(os.environ)
+app = create_app(settings, KafkaSink(settings.brokers), now_ms, Uuid7())

@@ -1,0 +1,69 @@
+"""Reads a request's body within its limit, whatever its headers promise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import falcon
+
+from api.limits import MAX_BODY_BYTES
+from api.problems import BodyTooLarge, ClientGone, UnsupportedBody
+
+if TYPE_CHECKING:
+    from falcon.asgi import Request
+
+_ACCEPTED: Final = ("application/json", "text/plain")
+_CHUNK: Final = 64 * 1024
+# Of a body that is too large, this much is read and thrown away: a client that is still writing when the connection
+# closes would not see the answer.
+_DISCARDED: Final = 8 * MAX_BODY_BYTES
+
+
+async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The whole body, at most `limit` bytes. Raises `UnsupportedBody`, `BodyTooLarge` or `ClientGone`."""
+    if request.content_type != "application/json":
+        _check_type(request.content_type)
+    encoding = request.get_header("Content-Encoding")
+    if encoding is not None and encoding.lower() != "identity":
+        raise UnsupportedBody(f"Content-Encoding {encoding[:40]} is not supported.")
+    promised = request.content_length
+    try:
+        if promised is not None and promised <= limit:
+            body = await request.stream.read()
+            if len(body) < promised:
+                raise ClientGone
+            return body
+        return await _read_unknown(request, limit)
+    except falcon.HTTPError:
+        raise
+    except falcon.OperationNotAllowed as error:
+        raise ClientGone from error
+
+
+async def _read_unknown(request: Request, limit: int) -> bytes:
+    """A body of unknown length, or of one that is known to be too large: never holds more than the limit."""
+    parts: list[bytes] = []
+    size = 0
+    while chunk := await request.stream.read(_CHUNK):
+        size += len(chunk)
+        if size <= limit:
+            parts.append(chunk)
+        else:
+            parts.clear()
+        if size > _DISCARDED:
+            break
+    if size > limit or (request.content_length or 0) > limit:
+        raise BodyTooLarge
+    return b"".join(parts)
+
+
+def _check_type(content_type: str | None) -> None:
+    if content_type is None:
+        raise UnsupportedBody("Content-Type is missing; expected application/json or text/plain.")
+    media_type, _, parameters = content_type.partition(";")
+    if media_type.strip().lower() not in _ACCEPTED:
+        raise UnsupportedBody(f"Content-Type {media_type.strip()[:80]} is not one of {', '.join(_ACCEPTED)}.")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise UnsupportedBody("Only the character set UTF-8 is read.")

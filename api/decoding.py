@@ -1,0 +1,99 @@
+"""From bytes to events. The good case decodes the whole body once; only refused bodies are read again."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from api.events import AnyEvent, Batch, Timestamp
+from api.explain import explain
+from api.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
+from api.rejections import Reason, Rejection
+
+# What a decoder can raise on hostile input. UnicodeDecodeError is a ValueError of its own.
+_REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class _RawBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    events: list[msgspec.Raw]
+    sent_at: Timestamp | None = None
+
+
+class _IdOnly(msgspec.Struct, frozen=True, gc=False):
+    event_id: Any = None
+
+
+class RefusedEvent(NamedTuple):
+    """One event of a batch that cannot be taken. `event_id` is the sender's, where it could be read."""
+
+    place: int
+    event_id: str | None
+    rejection: Rejection
+
+
+class DecodedBatch(NamedTuple):
+    """The readable events with their places in the request, in order, and those that are not."""
+
+    sent_at: Any
+    events: list[tuple[int, AnyEvent]]
+    refused: list[RefusedEvent]
+
+
+_event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
+_batch: Final = msgspec.json.Decoder(Batch)
+_raw_batch: Final = msgspec.json.Decoder(_RawBatch)
+_id_only: Final = msgspec.json.Decoder(_IdOnly)
+
+
+def decode_event(body: bytes | memoryview) -> AnyEvent:
+    """One event. Raises `Rejection`."""
+    if len(body) > MAX_EVENT_BYTES:
+        raise _too_large(len(body))
+    try:
+        return _event.decode(body)
+    except _REFUSALS as error:
+        raise explain(error, body) from error
+
+
+def decode_batch(body: bytes) -> DecodedBatch:
+    """A batch, event by event where it must be. Raises `Rejection` when the batch as a whole cannot be read."""
+    # No event of a body this small can be over its own limit, so their sizes need not be known.
+    if len(body) <= MAX_EVENT_BYTES:
+        try:
+            batch = _batch.decode(body)
+        except _REFUSALS:
+            return _decode_one_by_one(body)
+        return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [])
+    return _decode_one_by_one(body)
+
+
+def _decode_one_by_one(body: bytes) -> DecodedBatch:
+    try:
+        batch = _raw_batch.decode(body)
+    except _REFUSALS as error:
+        raise explain(error, body) from error
+    if not 1 <= len(batch.events) <= MAX_BATCH_EVENTS:
+        detail = f"expected 1 to {MAX_BATCH_EVENTS} events, got {len(batch.events)}"
+        raise Rejection(Reason.INVALID_VALUE, "$.events", detail)
+    events: list[tuple[int, AnyEvent]] = []
+    refused: list[RefusedEvent] = []
+    for index, raw in enumerate(batch.events):
+        document = memoryview(raw)
+        try:
+            events.append((index, decode_event(document)))
+        except Rejection as rejection:
+            refused.append(RefusedEvent(index, _read_id(document), rejection.below(f"$.events[{index}]")))
+    return DecodedBatch(batch.sent_at, events, refused)
+
+
+def _read_id(document: memoryview) -> str | None:
+    try:
+        event_id = _id_only.decode(document).event_id
+    except _REFUSALS:
+        return None
+    return event_id[:36] if isinstance(event_id, str) else None
+
+
+def _too_large(size: int) -> Rejection:
+    return Rejection(Reason.EVENT_TOO_LARGE, "$", f"expected at most {MAX_EVENT_BYTES} bytes, got {size}")

@@ -1,0 +1,150 @@
+"""Errors as RFC 9457 `application/problem+json`: one table maps exceptions to HTTP, and no resource builds an error."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import falcon
+import msgspec
+
+from api.limits import MAX_BODY_BYTES
+from api.rejections import Reason, Rejection
+from api.sink import SinkFull, SinkRefused, SinkUnavailable
+
+if TYPE_CHECKING:
+    from falcon.asgi import App, Request, Response
+
+MEDIA_PROBLEM: Final = "application/problem+json"
+RETRY_AFTER_S: Final = "2"
+AGAIN: Final = "The event may be sent again with the same event_id: it will be stored once."
+
+_log = logging.getLogger(__name__)
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One thing that is wrong, and where."""
+
+    path: str
+    detail: str
+
+
+class RejectedEvent(msgspec.Struct, frozen=True):
+    """One event of a batch that was not taken. `event_id` is the sender's, where it could be read."""
+
+    index: int
+    event_id: str | None
+    error: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    rejected: list[RejectedEvent] = []
+
+
+class UnsupportedBody(Exception):  # noqa: N818
+    """A body in a media type, character set or encoding that is not read here."""
+
+
+class BodyTooLarge(Exception):  # noqa: N818
+    """A body over its limit."""
+
+
+class ClientGone(Exception):  # noqa: N818
+    """The connection ended before the body did. Nobody will read the answer."""
+
+
+class NothingAccepted(Exception):  # noqa: N818
+    """A batch of which no event is valid."""
+
+    def __init__(self, rejected: list[RejectedEvent]) -> None:
+        super().__init__(len(rejected))
+        self.rejected = rejected
+
+
+def _rejection(error: Rejection) -> Problem:
+    name = "event-too-large" if error.reason is Reason.EVENT_TOO_LARGE else "invalid-event"
+    status = 413 if error.reason is Reason.EVENT_TOO_LARGE else 400
+    return _problem(status, name, str(error), errors=[FieldError(error.path, error.detail)])
+
+
+def _nothing_accepted(error: NothingAccepted) -> Problem:
+    first = error.rejected[0].error
+    return _problem(400, "invalid-batch", f"No event of the batch is valid. {first}", rejected=error.rejected)
+
+
+def _unavailable(name: str, what: str) -> Problem:
+    return _problem(503, name, f"{what} {AGAIN}")
+
+
+def _problem(status: int, name: str, detail: str, **more: Any) -> Problem:
+    return Problem(
+        type=f"urn:ugc:problem:{name}", title=HTTPStatus(status).phrase, status=status, detail=detail, **more
+    )
+
+
+def _of(error: Exception) -> Problem:  # noqa: PLR0911 - one return a row
+    """The table."""
+    match error:
+        case Rejection():
+            return _rejection(error)
+        case NothingAccepted():
+            return _nothing_accepted(error)
+        case BodyTooLarge():
+            return _problem(413, "body-too-large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
+        case UnsupportedBody():
+            return _problem(415, "unsupported-body", str(error))
+        case ClientGone():
+            return _problem(400, "incomplete-body", "The body ended too early.")
+        case SinkFull():
+            return _unavailable("queue-full", "Too much is waiting for the broker.")
+        case SinkUnavailable():
+            return _unavailable("broker-unavailable", "The broker did not acknowledge in time.")
+        case falcon.HTTPError():
+            name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+            detail = error.description or _DETAILS.get(error.status_code, error.title or "")
+            return _problem(error.status_code, name, detail)
+        case _:
+            return _problem(500, "internal-error", "Something went wrong here; the event may not have been stored.")
+
+
+_DETAILS: Final = {
+    404: "There is nothing under this path.",
+    405: "This path does not know the method; see the Allow header.",
+}
+_EXPECTED: Final = (Rejection, NothingAccepted, BodyTooLarge, UnsupportedBody, ClientGone, SinkFull, SinkUnavailable)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+async def _answer(_request: Request, response: Response, error: Exception, _params: Any) -> None:
+    problem = _of(error)
+    response.status = problem.status
+    response.content_type = MEDIA_PROBLEM
+    response.data = _encode(problem)
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.set_header("Retry-After", RETRY_AFTER_S)
+    if isinstance(error, falcon.HTTPError) and error.headers:
+        response.set_headers(error.headers)
+
+
+async def _answer_unexpected(request: Request, response: Response, error: Exception, params: Any) -> None:
+    # Where and what kind, but not the message: it may quote what somebody sent.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unhandled %s in %s %s\n%s", type(error).__name__, request.method, request.uri_template, where)
+    await _answer(request, response, error, params)
+
+
+def install(app: App[Request, Response]) -> None:
+    """Make every error of the app a problem document."""
+    app.add_error_handler(Exception, _answer_unexpected)
+    app.add_error_handler(SinkRefused, _answer_unexpected)
+    for kind in (falcon.HTTPError, *_EXPECTED):
+        app.add_error_handler(kind, _answer)

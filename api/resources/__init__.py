@@ -1,0 +1,1 @@
+"""One Falcon resource a file; collaborators come in through the constructor."""

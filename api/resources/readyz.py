@@ -1,0 +1,24 @@
+"""`GET /readyz`: events can be taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.sink import SinkUnavailable
+
+if TYPE_CHECKING:
+    from falcon.asgi import Request, Response
+
+    from api.sink import Sink
+
+
+class ReadyzResource:
+    """200 while the broker answers, else 503."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    async def on_get(self, _request: Request, response: Response) -> None:
+        if not self._sink.ready():
+            raise SinkUnavailable("not ready")
+        response.data = b'{"status":"ready"}'

@@ -1,0 +1,55 @@
+"""gunicorn's `asgi` worker with a shutdown that does not wait for idle connections."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gunicorn.workers.gasgi import ASGIWorker
+
+LINGER_S = 1.0
+"""How long kept-open connections may still send a request after the signal, which is then answered: closing them at
+once would cut off those whose next request is on its way."""
+
+
+class Worker(ASGIWorker):  # type: ignore[misc]
+    """On SIGTERM and SIGINT: no new connections, requests in flight are finished, then the sink is closed.
+
+    gunicorn waits for every connection to end, and a client that keeps an idle one open would hold it up for the whole
+    grace time. Here `nr_conns`, which it waits on, falls to the number of requests in flight once the linger is over.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._connections = 0
+        self._stopping_since: float | None = None
+        self.requests_in_flight = 0
+        super().__init__(*args, **kwargs)
+
+    @property
+    def nr_conns(self) -> int:
+        if self._stopping_since is None or time.monotonic() - self._stopping_since < LINGER_S:
+            return self._connections
+        return min(self._connections, self.requests_in_flight)
+
+    @nr_conns.setter
+    def nr_conns(self, count: int) -> None:
+        # gunicorn adds to and takes from what it reads, one at a time, also while the value shown is another.
+        self._connections += count - self.nr_conns
+
+    def handle_quit_signal(self) -> None:
+        """Ctrl-C reaches the workers too: what is in flight is finished all the same."""
+        self.handle_exit_signal()
+
+    async def _shutdown(self) -> None:
+        self._stopping_since = time.monotonic()
+        await super()._shutdown()
+
+
+def count_request(worker: Worker, _request: object) -> None:
+    """Gunicorn's `pre_request` hook."""
+    worker.requests_in_flight += 1
+
+
+def uncount_request(worker: Worker, _request: object, _environ: object, _response: object) -> None:
+    """Gunicorn's `post_request` hook: the answer has been written."""
+    worker.requests_in_flight -= 1
