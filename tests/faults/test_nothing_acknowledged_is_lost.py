@@ -1,0 +1,174 @@
+"""Parts are stopped and killed in the middle of traffic. The oracle: every event that was answered 2xx is in ClickHouse,
+none that was never sent is, the typed tables agree with the landing table, and the readers show nothing twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from tests.support.stack import HTTP, ROOT, Stack, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TABLES = {
+    "click": "clicks",
+    "page_view": "page_views",
+    "page_leave": "page_leaves",
+    "video_quality_change": "video_quality_changes",
+    "video_complete": "video_completions",
+    "video_progress": "video_progress",
+    "search_filter": "search_filters",
+    "custom": "custom_events",
+}
+
+
+class Traffic:
+    """The traffic generator in a process of its own, keeping a list of what was acknowledged."""
+
+    def __init__(self, stack: Stack, folder: Path, events: int) -> None:
+        self._acknowledged = folder / "acknowledged.jsonl"
+        self._log = (folder / "traffic.log").open("wb")
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "bench", "traffic", "--url", stack.url, "--rate", "max"),
+                *("--events", str(events), "--acknowledged", str(self._acknowledged)),
+            ],
+            cwd=ROOT,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def acknowledged(self) -> dict[str, str]:
+        """Return what was acknowledged so far: event type by event id."""
+        try:
+            lines = self._acknowledged.read_text().splitlines()
+        except FileNotFoundError:
+            return {}
+        events = (json.loads(line) for line in lines if line.endswith("}"))
+        return {event["event_id"]: event["event_type"] for event in events}
+
+    def wait_for(self, count: int) -> None:
+        eventually(lambda: len(self.acknowledged()) >= count, within_s=60, interval_s=0.05)
+
+    def finish(self, timeout_s: float = 120) -> None:
+        self._process.wait(timeout_s)
+
+    def break_off(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self.finish()
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    running = Stack(tmp_path).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def traffic(stack: Stack, tmp_path: Path) -> Iterator[Traffic]:
+    sending = Traffic(stack, tmp_path, events=60_000)
+    yield sending
+    sending.close()
+
+
+def missing(stack: Stack, acknowledged: dict[str, str]) -> set[str]:
+    rows = stack.query("SELECT DISTINCT event_id FROM ugc.events")
+    return set(acknowledged) - {row["event_id"] for row in rows}
+
+
+def assert_everything_is_there_once(stack: Stack, acknowledged: dict[str, str]) -> None:
+    assert acknowledged
+    eventually(lambda: not missing(stack, acknowledged), within_s=30, interval_s=0.3)
+    for event_type, table in TABLES.items():
+        eventually(
+            lambda table=table, event_type=event_type: (  # type: ignore[misc]
+                stack.value(f"SELECT uniqExact(event_id) FROM ugc.{table}")
+                == stack.value(f"SELECT uniqExact(event_id) FROM ugc.events WHERE event_type = '{event_type}'")
+            ),
+            within_s=5,
+            interval_s=0.3,
+        )
+        assert stack.value(f"SELECT count() - uniqExact(event_id) FROM analytics.{table}") in {0, "0"}
+    assert stack.value("SELECT count() FROM ugc.events_errors") in {0, "0"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_stop_in_the_middle_of_traffic_ends_cleanly_and_keeps_everything(
+    stack: Stack, traffic: Traffic, number: signal.Signals
+) -> None:
+    traffic.wait_for(5_000)
+    assert stack.stop(number, timeout_s=15) == 0
+    traffic.break_off()
+    stack.start(ready_within_s=15)
+    assert_everything_is_there_once(stack, traffic.acknowledged())
+
+
+def test_a_killed_clickhouse_comes_back_and_has_everything(stack: Stack, traffic: Traffic) -> None:
+    traffic.wait_for(5_000)
+    stack.child("clickhouse").kill()
+    before = len(traffic.acknowledged())
+    traffic.wait_for(before + 2_000)
+    event_id = stack.post("/api/v1/events", {"event_type": "custom", "user_id": "u", "name": "n"}).json()["event_id"]
+    eventually(lambda: arrived(stack, event_id), within_s=15)
+    traffic.finish()
+    assert_everything_is_there_once(stack, traffic.acknowledged())
+
+
+def test_a_killed_broker_comes_back_and_what_was_consumed_stays(stack: Stack, tmp_path: Path) -> None:
+    first = stack.post("/api/v1/events", {"event_type": "custom", "user_id": "u", "name": "n"}).json()["event_id"]
+    eventually(lambda: arrived(stack, first), within_s=15)
+    stack.child("broker").kill()
+
+    def accepted_again() -> str | None:
+        answer = stack.post("/api/v1/events", {"event_type": "custom", "user_id": "u", "name": "n"})
+        assert answer.status in {202, 503}
+        return answer.json()["event_id"] if answer.status == 202 else None
+
+    event_id = eventually(accepted_again, within_s=15)
+    eventually(lambda: arrived(stack, event_id), within_s=15)
+    assert arrived(stack, first)
+    later = Traffic(stack, tmp_path, events=5_000)
+    later.finish()
+    assert_everything_is_there_once(stack, later.acknowledged())
+    later.close()
+
+
+def test_a_killed_api_comes_back_and_has_acknowledged_nothing_that_is_lost(stack: Stack, traffic: Traffic) -> None:
+    traffic.wait_for(5_000)
+    stack.child("api").kill()
+    traffic.finish()
+    assert_everything_is_there_once(stack, traffic.acknowledged())
+
+
+def test_a_broker_that_has_grown_gives_its_memory_back_and_loses_nothing(stack: Stack, tmp_path: Path) -> None:
+    traffic = Traffic(stack, tmp_path, events=150_000)
+    traffic.finish()
+    broker = stack.child("broker")
+    eventually(lambda: broker.memory_info().rss < 128 << 20, within_s=20, interval_s=0.2)
+    assert_everything_is_there_once(stack, traffic.acknowledged())
+    traffic.close()
+    assert HTTP.request("GET", f"{stack.url}/readyz").status == 200
+
+
+def arrived(stack: Stack, event_id: str) -> bool:
+    """Return whether the event is to be seen; False also while ClickHouse is away."""
+    try:
+        return bool(stack.query("SELECT 1 FROM analytics.events WHERE event_id = {id:UUID}", id=event_id))
+    except urllib3.exceptions.HTTPError:
+        return False
