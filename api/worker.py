@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from gunicorn.workers.gasgi import ASGIWorker
@@ -21,15 +20,13 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._connections = 0
-        self._stopping_since: float | None = None
+        self._linger_over = False
         self.requests_in_flight = 0
         super().__init__(*args, **kwargs)
 
     @property
     def nr_conns(self) -> int:
-        if self._stopping_since is None or time.monotonic() - self._stopping_since < LINGER_S:
-            return self._connections
-        return min(self._connections, self.requests_in_flight)
+        return min(self._connections, self.requests_in_flight) if self._linger_over else self._connections
 
     @nr_conns.setter
     def nr_conns(self, count: int) -> None:
@@ -41,7 +38,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         self.handle_exit_signal()
 
     async def _shutdown(self) -> None:
-        self._stopping_since = time.monotonic()
+        self.loop.call_later(LINGER_S, setattr, self, "_linger_over", True)  # noqa: FBT003
         await super()._shutdown()
 
 
