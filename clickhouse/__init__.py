@@ -1,0 +1,1 @@
+"""All that is ClickHouse: migrations, views, and the runner `python -m clickhouse`."""

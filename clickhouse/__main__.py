@@ -1,0 +1,91 @@
+"""`python -m clickhouse`: migrations, views and the DBA's tools. Each command is a function of (arguments, settings)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from clickhouse import commands
+from clickhouse.errors import OperationError, UsageError
+from clickhouse.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; every subcommand sets `run`."""
+    top = argparse.ArgumentParser(
+        prog="python -m clickhouse",
+        description="Migrations, views and the DBA's tools of the event store.",
+        epilog="Environment: UGC_CLICKHOUSE_URL (default http://127.0.0.1:$UGC_CLICKHOUSE_PORT, port 8123), "
+        "UGC_KAFKA_BOOTSTRAP (host:port[,host:port], needed by migrate). "
+        "Exit code 1: ClickHouse refused or a file is broken; 2: a setting or an argument is wrong.",
+    )
+    subcommands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: commands.Command, text: str) -> argparse.ArgumentParser:
+        added = subcommands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        added.set_defaults(run=run)
+        return added
+
+    def waits(added: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        added.add_argument("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="for an answer (default 30)")
+        return added
+
+    waits(command("migrate", commands.migrate, "apply pending migrations, then make the views equal to their files"))
+    waits(command("status", commands.status, "list migrations and views, and whether they are applied"))
+    down = waits(command("down", commands.down, "undo migrations, with the data in what they made"))
+    how_far = down.add_mutually_exclusive_group()
+    how_far.add_argument("--steps", type=_count, default=1, metavar="N", help="how many to undo (default 1)")
+    how_far.add_argument("--to", type=_version, metavar="VERSION", help="undo all above this one, 0 for everything")
+    new = command("new", commands.new, "scaffold the next migration and its down file")
+    new.add_argument("name", help='what it does, for instance "add ratings"')
+    command("validate", commands.validate, "check the files of migrations and views, without a server")
+    waits(command("dump", commands.dump, "print the schema of the server as SQL"))
+    views = waits(command("views", commands.views, "list the views, or make them equal to their files"))
+    views.add_argument("--apply", action="store_true", help="re-create what changed, drop what has no file any more")
+    views.add_argument("--all", action="store_true", help="with --apply: re-create every view")
+    command("check", commands.check, "apply everything to a ClickHouse of its own, up, down and up; needs nothing running")
+    return top
+
+
+def main(argv: Sequence[str]) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments, read_settings(os.environ)))
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OperationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected 1 or more")
+    return value
+
+
+def _version(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text}: expected 0 or more")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""Connections to ClickHouse over HTTP: our own, and the one that clickhouse-migrations works with."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
+from clickhouse_migrations.connection import CLICKHOUSE_CONNECT, ClickhouseConnectConnection
+
+from clickhouse.errors import OperationError, StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from clickhouse_connect.driver.client import Client
+
+    from clickhouse.settings import Settings
+
+DATABASE = "ugc"
+_PROBE_INTERVAL_S = 0.2
+
+
+def one_line(error: BaseException) -> str:
+    """A server's answer without its stack trace and without the driver's wrapping."""
+    return " ".join(str(error).split("Stack trace", maxsplit=1)[0].split())
+
+
+def connect(settings: Settings, wait_s: float = 0) -> Client:
+    """A client of the server, waiting up to `wait_s` seconds for it to answer; OperationError when it does not."""
+    deadline = time.monotonic() + wait_s
+    pause = threading.Event()
+    while True:
+        try:
+            return clickhouse_connect.get_client(dsn=settings.url, interface=settings.url.partition(":")[0])
+        except (ClickHouseError, OSError) as error:
+            if time.monotonic() >= deadline:
+                waited = f" within {wait_s:g} s" if wait_s else ""
+                raise OperationError(
+                    f"ClickHouse at {settings.shown_url} did not answer{waited}: {one_line(error)}. "
+                    "Start it, or set UGC_CLICKHOUSE_URL to where it runs."
+                ) from error
+            pause.wait(_PROBE_INTERVAL_S)
+
+
+@contextmanager
+def connected(settings: Settings, wait_s: float = 0) -> Iterator[Client]:
+    """`connect`, closed at the end."""
+    client = connect(settings, wait_s)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def execute(client: Client, statement: str) -> None:
+    """Run a statement that returns nothing; StatementError when it is refused."""
+    try:
+        client.command(statement)
+    except ClickHouseError as error:
+        raise StatementError(statement, one_line(error)) from error
+
+
+def rows(client: Client, query: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a query; its `{name:Type}` parameters are bound by the server."""
+    try:
+        return list(client.query(query, parameters=parameters).named_results())
+    except ClickHouseError as error:
+        raise StatementError(query, one_line(error)) from error
+
+
+class _Connection(ClickhouseConnectConnection):  # type: ignore[misc]
+    """Keeps the statement that failed, so that the message can name its file."""
+
+    def command(self, statement: str, log_statement: str | None = None) -> None:
+        try:
+            super().command(statement, log_statement)
+        except ClickHouseError as error:
+            raise StatementError(statement, one_line(error)) from error
+
+
+class Cluster(ClickhouseCluster):  # type: ignore[misc]
+    """clickhouse-migrations on our driver and our database; the list of what is applied is `ugc.schema_versions`."""
+
+    def __init__(self, settings: Settings, migrations: Path) -> None:
+        super().__init__(db_url=settings.url, db_name=DATABASE, driver=CLICKHOUSE_CONNECT)
+        self.migrations = migrations
+
+    def connection(self, db_name: str | None = None) -> _Connection:
+        return _Connection(self._connect_client(db_name if db_name is not None else self.default_db_name))
