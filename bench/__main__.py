@@ -1,0 +1,37 @@
+"""`python -m bench NAME`: dispatches to one benchmark, and imports only that one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+COMMANDS: Final = {
+    "traffic": ("bench.traffic.command", "simulate the audience's day against the API, over HTTP"),
+    "storage": (
+        "bench.storage.command",
+        "the same rows and query in ClickHouse, Vertica, PostgreSQL, DuckDB",
+    ),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run the benchmark that the first argument names. Returns its exit code, 2 for a name that does not exist."""
+    if not argv or argv[0] in {"-h", "--help"}:
+        print(_usage())
+        return 0 if argv else 2
+    if argv[0] not in COMMANDS:
+        print(f"error: no benchmark is called {argv[0]!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(COMMANDS[argv[0]][0])
+    return int(module.main(argv[1:]))
+
+
+def _usage() -> str:
+    lines = ["usage: python -m bench NAME [options]", "", "benchmarks (each has --help and --json FILE):"]
+    lines += [f"  {name:10} {purpose}" for name, (_, purpose) in COMMANDS.items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
