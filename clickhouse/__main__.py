@@ -1,8 +1,9 @@
-"""`python -m clickhouse`: migrations, views and the DBA's tools. Each command is a function of (arguments, settings)."""
+"""`python -m clickhouse`: migrations, views and the DBA's tools; a command is a function of (arguments, settings)."""
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -48,11 +49,13 @@ def parser() -> argparse.ArgumentParser:
     views = waits(command("views", commands.views, "list the views, or make them equal to their files"))
     views.add_argument("--apply", action="store_true", help="re-create what changed, drop what has no file any more")
     views.add_argument("--all", action="store_true", help="with --apply: re-create every view")
-    command("check", commands.check, "apply everything to a ClickHouse of its own, up, down and up; needs nothing running")
+    command("check", commands.check, "apply everything to a ClickHouse of its own: up, down, up; needs nothing running")
     return top
 
 
 def main(argv: Sequence[str]) -> int:
+    # the driver logs what it also raises
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments, read_settings(os.environ)))

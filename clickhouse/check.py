@@ -1,4 +1,4 @@
-"""`check`: everything applied to an engine of its own, which lives for the length of the check in a temporary folder."""
+"""`check`: everything applied to an engine of its own, in a temporary folder, for as long as the check takes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROOT = Path(__file__).parent.parent
 
 
 def run(migration_folder: Path = migrations.FOLDER, view_folder: Path = views.FOLDER) -> Iterator[str]:
-    """Up, down, up again with the same schema, every view queried; yields what passed, OperationError on what did not."""
+    """Up, down, up again with the same schema, every view queried; yields what passed, OperationError else."""
     started = time.monotonic()
     problems = validation.problems(migration_folder, view_folder)
     if problems:
@@ -55,7 +55,7 @@ def run(migration_folder: Path = migrations.FOLDER, view_folder: Path = views.FO
         views.apply(client, files)
         second = schema.dump(client)
         if first != second:
-            difference = "\n".join(difflib.unified_diff(first.splitlines(), second.splitlines(), "first up", "second up"))
+            difference = "\n".join(difflib.unified_diff(first.split("\n"), second.split("\n"), "first", "second"))
             raise OperationError(f"up, down, up gives another schema than up:\n{difference}")
         yield "up again gives the same schema"
     yield f"all is well, {time.monotonic() - started:.1f} s"
@@ -82,9 +82,10 @@ def ephemeral_engine() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="ugc-check-") as folder:
         arguments = [sys.executable, "-m", "local", "clickhouse", "--port", "0", "--data-dir", f"{folder}/data"]
         log = Path(folder, "log")
-        with log.open("wb") as errors, subprocess.Popen(
-            arguments, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process:
+        with (
+            log.open("wb") as errors,
+            subprocess.Popen(arguments, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        ):
             try:
                 yield Settings(url=_ready_url(process, log), kafka_bootstrap=_NO_BROKER)
             finally:
@@ -101,7 +102,9 @@ def _ready_url(process: subprocess.Popen[str], log: Path) -> str:
     if word != "ready":
         _stop(process)
         last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-        raise OperationError(f"the embedded ClickHouse did not start within {_START_S} s: {(last or [line.strip()])[0]}")
+        raise OperationError(
+            f"the embedded ClickHouse did not start within {_START_S} s: {(last or [line.strip()])[0]}"
+        )
     return url
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.connection import CLICKHOUSE_CONNECT, ClickhouseConnectConnection
 
@@ -38,14 +38,26 @@ def connect(settings: Settings, wait_s: float = 0) -> Client:
     while True:
         try:
             return clickhouse_connect.get_client(dsn=settings.url, interface=settings.url.partition(":")[0])
-        except (ClickHouseError, OSError) as error:
+        except (OperationalError, OSError) as error:
             if time.monotonic() >= deadline:
                 waited = f" within {wait_s:g} s" if wait_s else ""
                 raise OperationError(
-                    f"ClickHouse at {settings.shown_url} did not answer{waited}: {one_line(error)}. "
+                    f"ClickHouse at {settings.shown_url} did not answer{waited}: {_cause(error)}. "
                     "Start it, or set UGC_CLICKHOUSE_URL to where it runs."
                 ) from error
             pause.wait(_PROBE_INTERVAL_S)
+        except ClickHouseError as error:
+            raise OperationError(
+                f"ClickHouse at {settings.shown_url} refused: {one_line(error)}. "
+                "Check user and password in UGC_CLICKHOUSE_URL."
+            ) from error
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, which is the one that says something."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return one_line(error)
 
 
 @contextmanager

@@ -11,10 +11,12 @@ from rich.table import Table
 from clickhouse import check as checking
 from clickhouse import migrations, queue, schema, validation
 from clickhouse import views as view_files
-from clickhouse.client import connected
+from clickhouse.client import connected, rows
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+    from clickhouse_connect.driver.client import Client
 
     from clickhouse.settings import Settings
 
@@ -67,7 +69,8 @@ def status(arguments: Namespace, settings: Settings) -> int:
     """Two tables: migrations and views."""
     console = Console()
     with connected(settings, arguments.wait) as client:
-        table = Table("migration", "state", "applied at (UTC)", "can be undone", title=f"Migrations at {settings.shown_url}")
+        title = f"Migrations at {settings.shown_url}"
+        table = Table("migration", "state", "applied at (UTC)", "can be undone", title=title)
         for name, row in migrations.status(settings):
             applied_at = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else ""
             table.add_row(name, _STATES[row.state], applied_at, "yes" if row.has_down else "no")
@@ -119,8 +122,8 @@ def check(_arguments: Namespace, _settings: Settings) -> int:
     return 0
 
 
-def _has_analytics(client: view_files.Client) -> bool:
-    return bool(view_files.rows(client, "SELECT 1 FROM system.databases WHERE name = 'analytics'"))
+def _has_analytics(client: Client) -> bool:
+    return bool(rows(client, "SELECT 1 FROM system.databases WHERE name = 'analytics'"))
 
 
 def _view_table(changes: list[view_files.Change]) -> Table:

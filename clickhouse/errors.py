@@ -14,7 +14,7 @@ class OperationError(Exception):
 class StatementError(OperationError):
     """ClickHouse refused one statement.
 
-    `statement` is the text that was sent, which tells the file it came from; `reason` is the server's answer on one line.
+    `statement` is the text that was sent, which tells the file that it came from; `reason` the answer on one line.
     """
 
     def __init__(self, statement: str, reason: str) -> None:

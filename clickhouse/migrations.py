@@ -1,4 +1,4 @@
-"""Migrations: apply, undo, list, scaffold. The work is clickhouse-migrations'; the defaults and the messages are ours."""
+"""Migrations: apply, undo, list, scaffold. clickhouse-migrations does it; the defaults and the messages are ours."""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 QUEUE = "ugc.events_queue"
 _BROKERS = re.compile(r"kafka_broker_list = '([^']*)'")
-_CREATES_QUEUE = re.compile(rf"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+{re.escape(QUEUE)}\b.*\bENGINE\s*=\s*Kafka\b", re.DOTALL)
+_CREATES_QUEUE = re.compile(
+    rf"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+{re.escape(QUEUE)}\b.*\bENGINE\s*=\s*Kafka\b", re.DOTALL
+)
 
 
 def follow_brokers(client: Client, settings: Settings, folder: Path = migrations.FOLDER) -> str | None:

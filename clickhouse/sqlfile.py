@@ -21,8 +21,8 @@ def statements(text: str) -> list[str]:
 
 
 def code(text: str) -> str:
-    """The script without comments and without what stands in single quotes: the place to look for names and keywords."""
-    parts = []
+    """The script without comments and without what stands in single quotes: where to look for names and keywords."""
+    parts: list[str] = []
     for tokens in split_statement_tokens(text):
         parts.extend(
             " " if token.kind in _COMMENTS else "''" if token.kind == "single" else token.text for token in tokens
@@ -68,7 +68,7 @@ def names_of(database: str, text: str) -> set[str]:
 
 def text_problems(text: str, marks: tuple[str, ...] = HEADER_MARKS) -> list[str]:
     """What is wrong with any SQL file of ours: header, unclosed quotes, brackets, no statement."""
-    problems = []
+    problems: list[str] = []
     head = "\n".join(header(text))
     problems.extend(
         f"the header has no `-- {mark}` line: say what the file does and what to mind"

@@ -49,7 +49,7 @@ def _of_migrations(folder: Path) -> list[str]:
 
 
 def _of_views(folder: Path) -> list[str]:
-    found = []
+    found: list[str] = []
     for path in sorted(folder.glob("*.sql")):
         found.extend(f"views/{path.name}: {problem}" for problem in _text_problems(path, _VIEW_MARKS))
     if not found:

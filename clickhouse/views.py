@@ -135,7 +135,9 @@ def _create(client: Client, view: View) -> None:
 def _marks(client: Client) -> dict[str, str | None]:
     """Every view that is there, with the mark in its comment, None when it is not ours."""
     found = rows(
-        client, f"SELECT name, comment FROM system.tables WHERE database = '{DATABASE}' AND engine = 'View' ORDER BY name"
+        client,
+        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View' ORDER BY name",
+        database=DATABASE,
     )
     marks = {}
     for row in found:
