@@ -5,12 +5,22 @@
 FROM python:3.13.15-trixie AS build
 WORKDIR /build
 COPY pyproject.toml requirements.lock ./
-# One lock for everything: the project's own dependencies are the requirements, the lock is the constraint. In hash mode pip takes
-# version and hashes from a constraint, and refuses every package, also an indirect one, that has none there. Test, bench and embedded
-# tier stay out because nothing here asks for them.
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > runtime.txt \
-    && python -m venv /venv \
-    && /venv/bin/pip install --disable-pip-version-check --no-cache-dir --require-hashes --constraint requirements.lock --requirement runtime.txt \
+# There is one lock, for everything. Each of its packages names in `# via` what needs it, so what [project.dependencies] lead to can be
+# picked out with its versions and hashes; the embedded tier, the benchmarks and the tests stay out. pip's own ways to do this (the lock as
+# a constraint) depend on pip's version; in hash mode, as here, pip also refuses to install anything that was forgotten.
+RUN <<'EOF' python3
+import pathlib
+import re
+
+blocks = re.findall(r"^[a-z0-9].*\n(?: +.*\n)+", pathlib.Path("requirements.lock").read_text(), re.MULTILINE)
+needs = {block.split("==")[0]: set(re.findall(r"^    #(?: via|  ) (\S.*)$", block, re.MULTILINE)) for block in blocks}
+chosen = {"ugc (pyproject.toml)"}
+while more := {name for name, parents in needs.items() if parents & chosen} - chosen:
+    chosen |= more
+pathlib.Path("runtime.lock").write_text("".join(block for block in blocks if block.split("==")[0] in chosen))
+EOF
+RUN python -m venv /venv \
+    && /venv/bin/pip install --disable-pip-version-check --no-cache-dir --require-hashes --requirement runtime.lock \
     && /venv/bin/pip check \
     && /venv/bin/pip uninstall --yes --disable-pip-version-check pip
 
