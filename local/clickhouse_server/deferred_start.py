@@ -1,10 +1,10 @@
 """Holds Kafka tables back until everything that hangs on them is loaded.
 
-When the engine opens a folder, a Kafka table may begin to consume before all of its materialised views are loaded: rows
-would be lost for the views that come later, and the offsets committed. So before the engine opens, every Kafka table
-gets the flag file that DETACH TABLE … PERMANENTLY leaves (the engine then skips the table), and afterwards ATTACH TABLE
-starts it, which removes the flag. A crash in between leaves flags with our mark, and the next start attaches those tables like
-any other; the empty flags that a DBA's own DETACH … PERMANENTLY makes are not touched.
+When the engine opens a folder, a Kafka table may begin to consume before all of its materialised views are loaded:
+rows would be lost for the views that come later, and the offsets committed. So before the engine opens, every Kafka
+table gets the flag file that DETACH TABLE … PERMANENTLY leaves (the engine then skips the table), and afterwards
+ATTACH TABLE starts it, which removes the flag. A crash in between leaves flags with our mark, and the next start
+attaches those tables like any other; the empty flags that a DBA's own DETACH … PERMANENTLY makes are not touched.
 """
 
 from __future__ import annotations

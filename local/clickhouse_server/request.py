@@ -21,8 +21,11 @@ _MAX_QUERY_SIZE: Final = 64 << 20
 
 # Parameters of the URL that are no settings.
 _TRANSPORT: Final = frozenset(
-    "query database default_format user password quota_key role query_id client_protocol_version session_id "
-    "session_timeout session_check close_session compress decompress stacktrace wait_end_of_query buffer_size".split()  # noqa: SIM905
+    {
+        *("query", "query_id", "database", "default_format", "user", "password", "quota_key", "role"),
+        *("session_id", "session_timeout", "session_check", "close_session"),
+        *("compress", "decompress", "stacktrace", "wait_end_of_query", "buffer_size", "client_protocol_version"),
+    }
 )
 
 
