@@ -35,6 +35,11 @@ _PROBE_EVERY_S: Final = 1.0
 _PROBE_TIMEOUT_S: Final = 0.5
 _READY_FOR_S: Final = 3.0
 _REBUILD_EVERY_S: Final = 1.0
+_STUCK_AFTER_S: Final = 2.0
+"""A broker that answers questions and acknowledges nothing for this long does not know this producer any more.
+
+Seen with a broker that lost its memory in a quick restart: librdkafka raises its epoch for ever and reports nothing.
+"""
 
 _PERMANENT: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD})
 # The broker and the producer disagree about what was sent before: a broker that forgot its producers, for example.
@@ -50,6 +55,9 @@ _LOST_TRACK: Final = frozenset(
 )
 
 _log = logging.getLogger(__name__)
+# librdkafka reports every attempt to connect, dozens a second; `_watch` says the same once.
+_library_log = logging.getLogger("librdkafka")
+_library_log.setLevel(logging.CRITICAL)
 
 
 class KafkaSink:
@@ -96,9 +104,12 @@ class KafkaSink:
         self._probed_at = float("-inf")
         self._rebuilt_at = float("-inf")
         self._lost_track = False
+        self._seen_ready = True
+        self._started_at = self._progress_at = time.monotonic()
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._started_at = self._progress_at = time.monotonic()
         self._producer = self._new_producer()
         self._thread = threading.Thread(target=self._run, name="kafka-poll", daemon=True)
         self._thread.start()
@@ -156,15 +167,27 @@ class KafkaSink:
         producer.poll(_POLL_S)
         self._carry_reports()
         now = time.monotonic()
+        self._watch(producer, now)
         if self._lost_track and now - self._rebuilt_at >= _REBUILD_EVERY_S:
             _log.warning("the broker lost track of this producer: starting a new one")
             self._lost_track = False
-            self._rebuilt_at = now
+            self._rebuilt_at = self._progress_at = now
             self._producer = self._new_producer()
             self._retire(producer)
         elif now - max(self._probed_at, self._answered_at) >= _PROBE_EVERY_S:
             self._probed_at = now
             self._probe(producer)
+
+    def _watch(self, producer: Producer, now: float) -> None:
+        """Notice that the broker came or went, and that it answers without acknowledging anything."""
+        ready = self.ready()
+        if ready != self._seen_ready and now - self._started_at >= _READY_FOR_S:
+            self._seen_ready = ready
+            _log.warning("the broker answers" if ready else "the broker does not answer")
+        if not len(producer):
+            self._progress_at = now
+        elif self._answered_at - self._progress_at >= _STUCK_AFTER_S:
+            self._lost_track = True
 
     def _probe(self, producer: Producer) -> None:
         """Ask the broker for the topic. Deliveries answer the same question, so this runs only when there are none."""
@@ -185,7 +208,7 @@ class KafkaSink:
 
     def _reported(self, delivered: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:
         if error is None:
-            self._answered_at = time.monotonic()
+            self._answered_at = self._progress_at = time.monotonic()
         self._reports.append((delivered, error))
 
     def _carry_reports(self) -> None:
@@ -199,7 +222,7 @@ class KafkaSink:
             self._lost_track = True
 
     def _new_producer(self) -> Producer:
-        return Producer({**self._config, "error_cb": self._failed}, logger=_log)
+        return Producer({**self._config, "error_cb": self._failed}, logger=_library_log)
 
     # In the event loop.
 
