@@ -33,7 +33,7 @@ class Unreachable(Exception):  # noqa: N818 - reads as what it says
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send and how. `rate`: requests a second, None for as fast as it goes. Limits that are None do not count."""
+    """What to send and how. `rate`: requests a second, None: as fast as it goes. Limits that are None do not count."""
 
     audience: Audience
     url: str
@@ -57,7 +57,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 async def run(plan: Plan, acknowledged: IO[str] | None, progress: Callable[[Tally], None] | None) -> Summary:
     """Send everything and count. Raises Unreachable when nothing answers at the start.
 
-    SIGINT or SIGTERM: no new requests, those under way get a few seconds, then the summary so far; a second one ends it at once.
+    SIGINT or SIGTERM: no new requests, those under way get a few seconds, then the summary so far; a second one ends
+    it at once.
     """
     # Every request of an open loop needs a connection at once; a closed loop limits itself.
     connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=600)
@@ -101,7 +102,7 @@ def _until(plan: Plan, requests: Iterator[Request], tally: Tally, stop: asyncio.
 async def _supervise(
     sending: asyncio.Future[None], stop: asyncio.Event, tally: Tally, progress: Callable[[Tally], None] | None
 ) -> bool:
-    """Wait for the sending and show progress; on a signal end it within the grace. Returns whether it came to its end."""
+    """Wait for the sending and show progress; on a signal end it within the grace. Returns whether it ended itself."""
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:

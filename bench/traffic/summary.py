@@ -28,7 +28,7 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of a run. Of events: sent = acknowledged + refused + given up + unanswered (when it was interrupted)."""
+    """The figures of a run. Of events: sent = acknowledged + refused + given up + unanswered (when interrupted)."""
 
     seconds: float
     requests: int
@@ -52,7 +52,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Counts what the sender reports. `acknowledged` gets a line `event_id<TAB>event_type` for each event answered 2xx."""
+    """Counts what is reported. `acknowledged` gets a line `event_id<TAB>event_type` for each event answered 2xx."""
 
     def __init__(self, clock: Callable[[], float], acknowledged: IO[str] | None = None) -> None:
         self._clock = clock
@@ -170,4 +170,4 @@ def _rounded(milliseconds: float | None) -> float | None:
 
 
 def _shown(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else f"{milliseconds:,.1f}"
+    return "-" if milliseconds is None else f"{milliseconds:,.1f}"
