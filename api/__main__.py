@@ -12,7 +12,7 @@ from api.server import PortTaken, run
 from api.settings import Settings, SettingsError, read_settings
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
     """Exit code 2 for what the caller can mend: a variable with a wrong value, a port that is taken."""
     parser = argparse.ArgumentParser(
         prog="python -m api",
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.parse_args(arguments)
     try:
-        run(read_settings(os.environ))
+        run(read_settings(os.environ), app_uri)
     except (SettingsError, PortTaken) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

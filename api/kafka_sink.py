@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from api.sink import SinkError, SinkFull, SinkRefused, SinkUnavailable
+from api.sink import CLOSE_WAIT_S, SinkError, SinkFull, SinkRefused, SinkUnavailable
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -27,8 +27,6 @@ TOPIC: Final = "ugc.events"
 DELIVERY_TIMEOUT_S: Final = 5.0
 ACK_WAIT_S: Final = 6.0
 """How long a request waits: longer than the producer's own deadline, so that its verdict comes first."""
-
-CLOSE_WAIT_S: Final = 6.0
 
 _POLL_S: Final = 0.1
 _PROBE_EVERY_S: Final = 1.0
@@ -50,6 +48,7 @@ _LOST_TRACK: Final = frozenset(
         KafkaError.DUPLICATE_SEQUENCE_NUMBER,
         KafkaError.UNKNOWN_PRODUCER_ID,
         KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.PRODUCER_FENCED,
         KafkaError.INVALID_PRODUCER_ID_MAPPING,
     }
 )
@@ -105,6 +104,7 @@ class KafkaSink:
         self._rebuilt_at = float("-inf")
         self._lost_track = False
         self._seen_ready = True
+        self._refused_since: float | None = None
         self._started_at = self._progress_at = time.monotonic()
 
     async def start(self) -> None:
@@ -137,10 +137,11 @@ class KafkaSink:
         if self._pending:
             await asyncio.wait(tuple(self._pending), timeout=timeout_s)
 
-    async def close(self) -> None:
+    async def close(self, wait_s: float = CLOSE_WAIT_S) -> None:
+        """Wait at most `wait_s` seconds for what is under way; the rest fails as unavailable."""
         if self._thread is None or self._loop is None:
             return
-        await self.flush(CLOSE_WAIT_S)
+        await self.flush(wait_s)
         self._closing.set()
         await self._loop.run_in_executor(None, self._thread.join)
         self._deliver_reports()
@@ -172,6 +173,7 @@ class KafkaSink:
             _log.warning("the broker lost track of this producer: starting a new one")
             self._lost_track = False
             self._rebuilt_at = self._progress_at = now
+            self._refused_since = None
             self._producer = self._new_producer()
             self._retire(producer)
         elif now - max(self._probed_at, self._answered_at) >= _PROBE_EVERY_S:
@@ -186,7 +188,8 @@ class KafkaSink:
             _log.warning("the broker answers" if ready else "the broker does not answer")
         if not len(producer):
             self._progress_at = now
-        elif self._answered_at - self._progress_at >= _STUCK_AFTER_S:
+        since = self._progress_at if self._refused_since is None else self._refused_since
+        if self._answered_at - since >= _STUCK_AFTER_S:
             self._lost_track = True
 
     def _probe(self, producer: Producer) -> None:
@@ -207,8 +210,13 @@ class KafkaSink:
         self._carry_reports()
 
     def _reported(self, delivered: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:
+        now = time.monotonic()
         if error is None:
-            self._answered_at = self._progress_at = time.monotonic()
+            self._answered_at = self._progress_at = now
+            self._refused_since = None
+        elif error.code() > 0 and error.code() not in _PERMANENT and self._refused_since is None:
+            # Positive codes come from the broker, negative ones from librdkafka.
+            self._refused_since = now
         self._reports.append((delivered, error))
 
     def _carry_reports(self) -> None:

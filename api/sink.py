@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
+
+
+CLOSE_WAIT_S: Final = 6.0
+"""As long as an acknowledgement may take."""
 
 
 class SinkError(Exception):
@@ -33,8 +37,8 @@ class Sink(Protocol):
     async def flush(self, timeout_s: float) -> None:
         """Wait until nothing is under way, at most `timeout_s` seconds."""
 
-    async def close(self) -> None:
-        """Finish what can be finished, fail the rest, and free everything."""
+    async def close(self, wait_s: float = CLOSE_WAIT_S) -> None:
+        """Finish what can be finished within `wait_s` seconds, fail the rest, and free everything."""
 
     def ready(self) -> bool:
         """Whether the broker answered lately. Returns at once."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from api.app import create_app
+from api.clock import now_ms
 from api.kafka_sink import KafkaSink
 from api.settings import read_settings as read_api_settings
-from api.sink import SinkUnavailable
+from api.sink import CLOSE_WAIT_S, SinkUnavailable
+from api.uuid7 import Uuid7
 from local.gate import PROBE_INTERVAL_S, Passer
+from local.settings import read_settings as read_stack_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from api.sink import Sink
 
@@ -40,6 +43,7 @@ class GatedSink:
         self._on_their_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._close_wait_s = CLOSE_WAIT_S
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -60,8 +64,9 @@ class GatedSink:
         if self._sink:
             await self._sink.flush(timeout_s)
 
-    async def close(self) -> None:
+    async def close(self, wait_s: float = CLOSE_WAIT_S) -> None:
         if self._watcher:
+            self._close_wait_s = wait_s
             self._watcher.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watcher
@@ -92,25 +97,21 @@ class GatedSink:
                     passer.leave()
                 await asyncio.sleep(PROBE_INTERVAL_S)
         finally:
-            await self._let_go(None)
+            await self._let_go(self._close_wait_s)
             passer.close()
 
-    async def _let_go(self, finish_s: float | None) -> None:
-        """Take no more, finish what is on its way (at most `finish_s`, or the sink's own time), and fail the rest."""
+    async def _let_go(self, finish_s: float) -> None:
+        """Take no more, finish what is on its way within `finish_s` seconds, and fail the rest."""
         sink, self._sink = self._sink, None
         self._open.clear()
         if sink is None:
             return
-        if finish_s is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(finish_s):
-                    await self._idle.wait()
-            await sink.close(0.0)
-        else:
-            await sink.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(finish_s):
+                await self._idle.wait()
+        await sink.close(0.0)
 
 
 _settings = read_api_settings(os.environ)
-app = create_app(
-    _settings, GatedSink(Path(os.environ.get("UGC_DATA_DIR") or ".ugc") / "gate", lambda: KafkaSink(_settings.brokers))
-)
+_gate = read_stack_settings(os.environ).folder / "gate"
+app = create_app(_settings, GatedSink(_gate, lambda: KafkaSink(_settings.brokers)), now_ms, Uuid7())
