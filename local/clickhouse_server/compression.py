@@ -160,8 +160,16 @@ def _file(pieces: Iterator[bytes]) -> io.BufferedReader:
 
 
 def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(_file(pieces), read_across_frames=True)
-    yield from iter(lambda: reader.read(_CHUNK), b"")
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if frame.eof:  # concatenated frames
+                frame = zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(rest)
+            rest = frame.unused_data if frame.eof else b""
+    if not frame.eof:
+        raise EOFError("it ends too early")
 
 
 def _lz4(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import platform
 from typing import TYPE_CHECKING, Any, Final
 
 from local.clickhouse_server.engine import Connection, Counts, Output, counts_of
-from local.clickhouse_server.errors import READONLY, ClickHouseError
+from local.clickhouse_server.errors import NOT_IMPLEMENTED, READONLY, ClickHouseError
 from local.clickhouse_server.inserts import insert_data
 from local.clickhouse_server.request import Request, read_request
 from local.clickhouse_server.response import Response, StartResponse
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _NO_HANDLE: Final = """Use / or /ping for health checks.
 Send queries from your program with POST method or GET /?query=..."""
+_NO_NATIVE_COMPRESSION: Final = (
+    "compress=1 is not supported by the embedded server: ask for HTTP compression with enable_http_compression=1 and "
+    "an Accept-Encoding header."
+)
 _GET_IS_READONLY: Final = (
     "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
     "You should use method POST for modifying queries."
@@ -74,6 +78,8 @@ class Application:
     def _prepare(
         self, request: Request, resources: contextlib.ExitStack
     ) -> tuple[Statement, Output | tuple[bytes, Counts]]:
+        if request.flag("compress"):
+            raise ClickHouseError(NOT_IMPLEMENTED, _NO_NATIVE_COMPRESSION)
         source = request.input()
         statement = parse(source.head)
         if statement.data_start is None and len(source.head) < len(whole := source.read_all()):
