@@ -37,7 +37,8 @@ def connect(settings: Settings, wait_s: float = 0) -> Client:
     pause = threading.Event()
     while True:
         try:
-            return clickhouse_connect.get_client(dsn=settings.url, interface=settings.url.partition(":")[0])
+            interface = settings.url.partition(":")[0]
+            return clickhouse_connect.get_client(dsn=settings.url, interface=interface, tz_mode="aware")
         except (OperationalError, OSError) as error:
             if time.monotonic() >= deadline:
                 waited = f" within {wait_s:g} s" if wait_s else ""

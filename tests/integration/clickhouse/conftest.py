@@ -1,0 +1,111 @@
+"""One embedded ClickHouse a module, with the schema in it; and, for the queue, a broker of its own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from clickhouse import migrations, views
+from clickhouse.check import ephemeral_engine
+from clickhouse.client import connected, rows
+from clickhouse.settings import Settings
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Producer
+
+from local import broker
+
+HERE = Path(__file__).parent
+START_S = 30.0
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return loaded
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = START_S) -> None:
+    deadline = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s:g} s"
+        pause.wait(0.05)
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Settings]:
+    """An engine with nothing in it."""
+    with ephemeral_engine() as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def settings(empty: Settings) -> Settings:
+    """An engine with the whole schema, whose queue has no broker."""
+    migrations.migrate(empty)
+    with connected(empty) as client:
+        views.apply(client, views.load())
+    return empty
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings) -> Iterator[Client]:
+    with connected(settings) as connection:
+        yield connection
+
+
+def land(client: Client, *events: dict[str, Any]) -> None:
+    """Write into the landing table, where the typed MVs read; `payload` may be a dict or any text."""
+    lines = []
+    for event in events:
+        payload = event.get("payload", {})
+        lines.append(json.dumps({**event, "payload": payload if isinstance(payload, str) else json.dumps(payload)}))
+    client.raw_insert("ugc.events", insert_block="\n".join(lines).encode(), fmt="JSONEachRow")
+
+
+def one(client: Client, query: str, **parameters: Any) -> dict[str, Any]:
+    found = rows(client, query, **parameters)
+    assert len(found) == 1, f"{len(found)} rows from {query}"
+    return found[0]
+
+
+def count(client: Client, table: str, where: str = "1") -> int:
+    return int(one(client, f"SELECT count() AS n FROM {table} WHERE {where}")["n"])
+
+
+class Kafka:
+    """A broker in a child process, and a producer that has its acknowledgement before it returns."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
+        self._producer = Producer({"bootstrap.servers": self.address, "log_level": 0})
+
+    def send(self, *values: bytes) -> None:
+        for value in values:
+            self._producer.produce(broker.TOPIC, value, partition=0)
+        assert self._producer.flush(START_S) == 0
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[Kafka]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen(
+        broker.command("127.0.0.1", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            topic = broker.Topic(f"127.0.0.1:{port}")
+            wait_until(topic.broker_answers, "the broker's start")
+            topic.create(partitions=1)
+            yield Kafka(port)
+        finally:
+            process.kill()
