@@ -51,9 +51,8 @@ class Clients:
         )
 
     def address(self, request: Request) -> str:
-        """The sender's full address, for decisions that need it and never for storing; '' when there is none."""
-        client = request.scope.get("client")
-        peer: str = client[0] if client else ""
+        """The sender's full address, for decisions that need it and never for storing."""
+        peer = request.remote_addr
         if not self._trusted or not self._is_trusted(peer):
             return peer
         forwarded = request.get_header("X-Forwarded-For")

@@ -154,19 +154,14 @@ class KafkaSink:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            try:
-                self._turn()
-            except KafkaException as error:
-                _log.warning("producer: %s", _name(error.args[0]))
-                self._closing.wait(_POLL_S)
+            self._turn()
         self._retire(self._producer)
 
     def _turn(self) -> None:
         producer = self._producer
         if producer is None:
             raise RuntimeError("the sink was not started")
-        producer.poll(_POLL_S)
-        self._carry_reports()
+        self._poll(producer)
         now = time.monotonic()
         self._watch(producer, now)
         if self._lost_track and now - self._rebuilt_at >= _REBUILD_EVERY_S:
@@ -183,6 +178,9 @@ class KafkaSink:
     def _watch(self, producer: Producer, now: float) -> None:
         """Notice that the broker came or went, and that it answers without acknowledging anything."""
         ready = self.ready()
+        if ready and not self._seen_ready:
+            # What has waited for the broker to come back has not been refused by it.
+            self._progress_at = now
         if ready != self._seen_ready and now - self._started_at >= _READY_FOR_S:
             self._seen_ready = ready
             _log.warning("the broker answers" if ready else "the broker does not answer")
@@ -206,7 +204,16 @@ class KafkaSink:
         producer.purge()
         deadline = time.monotonic() + 1.0
         while len(producer) and time.monotonic() < deadline:
+            self._poll(producer)
+        self._carry_reports()
+
+    def _poll(self, producer: Producer) -> None:
+        """Serve the reports that are there, or wait a moment for one."""
+        try:
             producer.poll(_POLL_S)
+        except KafkaException as error:
+            # A fatal error is raised here as well, once; the reports still come.
+            self._failed(error.args[0])
         self._carry_reports()
 
     def _reported(self, delivered: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-
 CLOSE_WAIT_S: Final = 6.0
 """As long as an acknowledgement may take."""
 

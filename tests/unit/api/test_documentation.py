@@ -1,0 +1,64 @@
+"""The OpenAPI document and the page that shows it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import validate
+
+from api.examples import EXAMPLES
+from api.openapi import document
+
+if TYPE_CHECKING:
+    from conftest import Service
+
+
+def test_document_is_valid_openapi_3_1(service: Service) -> None:
+    served = service.client.simulate_get("/openapi.json").json
+    assert served["openapi"] == "3.1.0"
+    validate(served)
+    assert served == document()
+
+
+def test_every_status_of_the_contract_is_documented() -> None:
+    paths = document()["paths"]
+    assert set(paths["/api/v1/events"]["post"]["responses"]) == {"202", "400", "413", "415", "500", "503"}
+    assert set(paths["/api/v1/events/batch"]["post"]["responses"]) == {"202", "207", "400", "413", "415", "500", "503"}
+    assert set(paths["/readyz"]["get"]["responses"]) == {"200", "503"}
+
+
+def test_each_event_type_has_its_example_in_the_document() -> None:
+    content = document()["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]
+    for media_type in ("application/json", "text/plain"):
+        examples = content[media_type]["examples"]
+        assert {name: each["value"] for name, each in examples.items()} == EXAMPLES
+
+
+def _matches(event: Any) -> bool:
+    schema = {"$ref": "#/components/schemas/Event", **document()}
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(event))
+
+
+@pytest.mark.parametrize("event_type", sorted(EXAMPLES))
+def test_schema_knows_the_examples_and_what_is_wrong(event_type: str) -> None:
+    example = EXAMPLES[event_type]
+    assert _matches(example)
+    assert not _matches({**example, "colour": "red"})
+    assert not _matches({key: value for key, value in example.items() if key not in ("user_id", "anonymous_id")})
+
+
+def test_page_loads_local_files_only(service: Service) -> None:
+    page = service.client.simulate_get("/apidocs")
+    assert page.status_code == 200
+    assert "'self'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "//" not in page.text
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(links) == 4
+    for link in links:
+        answer = service.client.simulate_get(link)
+        assert answer.status_code == 200
+        assert len(answer.content) > 100
