@@ -10,7 +10,7 @@ import pytest
 from api.sink import SinkUnavailable
 
 if TYPE_CHECKING:
-    from conftest import Service
+    from tests.unit.api.conftest import Service
 
 IDS = [f"0190a6a0-5c52-4000-8000-{number:012}" for number in range(600)]
 

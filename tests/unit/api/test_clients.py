@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Service
+    from tests.unit.api.conftest import Service
 
 PROXIES = {"UGC_TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1,2001:db8:1::/48", "UGC_IP_MODE": "full"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from openapi_spec_validator import validate
 
@@ -13,7 +13,7 @@ from api.examples import EXAMPLES
 from api.openapi import document
 
 if TYPE_CHECKING:
-    from conftest import Service
+    from tests.unit.api.conftest import Service
 
 
 def test_document_is_valid_openapi_3_1(service: Service) -> None:

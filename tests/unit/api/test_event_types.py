@@ -13,7 +13,7 @@ from api.events import EVENT_TYPES
 from api.examples import EXAMPLES
 
 if TYPE_CHECKING:
-    from conftest import Service
+    from tests.unit.api.conftest import Service
 
 CASES = Path(__file__).parent / "cases"
 ABSENT = "ABSENT"

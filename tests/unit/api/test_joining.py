@@ -15,6 +15,7 @@ class HeldSink:
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
+        self.was_sent = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.error: Exception | None = None
 
@@ -23,6 +24,7 @@ class HeldSink:
     async def send(self, value: bytes, key: bytes | None = None) -> None:
         assert key is None
         self.messages.append(value)
+        self.was_sent.set()
         await self.may_answer.wait()
         if self.error is not None:
             raise self.error
@@ -40,8 +42,7 @@ def test_concurrent_lines_become_one_message_and_all_wait_for_its_acknowledgemen
         sink = HeldSink()
         joiner = Joiner(sink)
         senders = [asyncio.create_task(joiner.send(b"%d\n" % number)) for number in range(3)]
-        while not sink.messages:
-            await asyncio.sleep(0)
+        await sink.was_sent.wait()
         assert sink.messages == [b"0\n1\n2\n"]
         assert not any(sender.done() for sender in senders)
         sink.may_answer.set()

@@ -10,17 +10,17 @@ import pytest
 from api import times
 
 if TYPE_CHECKING:
-    from conftest import Service
+    from tests.unit.api.conftest import Service
 
 NOW = 1_700_000_000_456
 DAY = 86_400_000
-V7_RECENT = f"{NOW - DAY:012x}"
 
 
 def _wire(service: Service, event: dict[str, Any], **batch: Any) -> dict[str, Any]:
     service.sink.messages.clear()
     answer = service.batch([event], **batch) if batch else service.event(event)
     assert answer.status_code == 202, answer.text
+    wire: dict[str, Any]
     [wire] = service.sink.events()
     return wire
 
