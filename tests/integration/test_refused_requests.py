@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, bytes | dict[str, Any], str, int, str]] = {
     "time without offset": ("events", {**CLICK, "occurred_at": NAIVE}, "application/json", 400, "$.occurred_at"),
     "wrong content type": ("events", json.dumps(CLICK).encode(), "application/xml", 415, "application/json"),
     "2 MiB body": ("events/batch", b'{"events":["' + b"x" * (2 << 20) + b'"]}', "application/json", 413, "1"),
-    "event over 64 KiB": ("events", {**CLICK, "label": "x" * 70_000}, "application/json", 413, "64"),
+    "event over 64 KiB": ("events", {**CLICK, "label": "x" * 70_000}, "application/json", 413, "65536"),
     "501 events": ("events/batch", {"events": [CLICK] * 501}, "application/json", 400, "500"),
     "no events": ("events/batch", {"events": []}, "application/json", 400, "$.events"),
     "bad event in a batch": ("events/batch", {"events": [CLICK | {"x": -5}]}, "application/json", 400, "[0].x"),
