@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from local.clickhouse_server.statements import Statement
 
 _PIPE_SIZE: Final = 1 << 20
+_GRACE_S: Final = 0.1
 _SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 # clickhouse-local's own conveniences, which a server does not have: `1` is no query there.
 _SERVER_DEFAULTS: Final = "SET implicit_select = 0"
@@ -40,6 +41,7 @@ class Connection:
     """One chDB connection: its own settings, current database and temporary tables. For one thread at a time."""
 
     def __init__(self, connection_string: str) -> None:
+        self._connection_string = connection_string
         self._chdb: Any = chdb.state.connect(connection_string)
         self.execute(_SERVER_DEFAULTS)
 
@@ -126,9 +128,16 @@ class Output:
         return data
 
     def close(self) -> None:
-        """Stop reading: a query that still writes fails with a broken pipe. Returns when the connection is free."""
+        """Stop reading, and the query with it. Returns when the connection is free."""
         os.close(self._read_end)
-        self._thread.join()
+        self._thread.join(_GRACE_S)
+        # The engine does not end a query whose output is a broken pipe: it computes on, for nobody.
+        while self._thread.is_alive():
+            with contextlib.closing(self._connection.sibling()) as killer, contextlib.suppress(ClickHouseError):
+                killer.execute(
+                    f"KILL QUERY WHERE position(query, concat('/dev/', 'fd/{self._write_end}', '\\'')) > 0 SYNC"
+                )
+            self._thread.join(_GRACE_S)
 
 
 def counts_of(result: Any, kind: str) -> Counts:

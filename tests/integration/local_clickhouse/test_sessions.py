@@ -27,8 +27,8 @@ def test_settings_of_a_request_end_with_it(server: Server) -> None:
     server.sql("SET max_block_size = 11", session_id="d")
     setting = "SELECT getSetting('max_block_size'), getSetting('max_threads') = 1, currentDatabase()"
     once = {"max_block_size": "12", "max_threads": "1", "database": "system"}
-    assert server.sql(setting, session_id="d", **once) == "12\ttrue\tsystem"
-    assert server.sql(setting, session_id="d") == "11\tfalse\tdefault"
+    assert server.sql(setting, session_id="d", **once) == "12\t1\tsystem"
+    assert server.sql(setting, session_id="d") == "11\t0\tdefault"
 
 
 def test_session_is_locked_while_a_query_runs_in_it(server: Server) -> None:
