@@ -29,7 +29,7 @@ ACK_WAIT_S: Final = 6.0
 """How long a request waits: longer than the producer's own deadline, so that its verdict comes first."""
 
 _POLL_S: Final = 0.1
-_PROBE_EVERY_S: Final = 1.0
+_PROBE_EVERY_S: Final = 0.5
 _PROBE_TIMEOUT_S: Final = 0.5
 _READY_FOR_S: Final = 3.0
 _REBUILD_EVERY_S: Final = 1.0
@@ -54,9 +54,7 @@ _LOST_TRACK: Final = frozenset(
 )
 
 _log = logging.getLogger(__name__)
-# librdkafka reports every attempt to connect, dozens a second; `_watch` says the same once.
 _library_log = logging.getLogger("librdkafka")
-_library_log.setLevel(logging.CRITICAL)
 
 
 class KafkaSink:
@@ -104,11 +102,13 @@ class KafkaSink:
         self._rebuilt_at = float("-inf")
         self._lost_track = False
         self._seen_ready = True
-        self._refused_since: float | None = None
+        self._failing = False
         self._started_at = self._progress_at = time.monotonic()
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # librdkafka reports every attempt to connect, dozens a second; `_watch` says the same once.
+        _library_log.disabled = True
         self._started_at = self._progress_at = time.monotonic()
         self._producer = self._new_producer()
         self._thread = threading.Thread(target=self._run, name="kafka-poll", daemon=True)
@@ -124,7 +124,8 @@ class KafkaSink:
         except BufferError as error:
             raise SinkFull("the queue to the broker is full") from error
         except KafkaException as error:
-            raise self._wrap(error.args[0]) from error
+            self._failed(error.args[0])
+            raise _wrap(error.args[0]) from error
         self._pending.add(delivered)
         delivered.add_done_callback(self._pending.discard)
         try:
@@ -166,11 +167,11 @@ class KafkaSink:
         self._watch(producer, now)
         if self._lost_track and now - self._rebuilt_at >= _REBUILD_EVERY_S:
             _log.warning("the broker lost track of this producer: starting a new one")
-            self._lost_track = False
             self._rebuilt_at = self._progress_at = now
-            self._refused_since = None
+            self._failing = False
             self._producer = self._new_producer()
             self._retire(producer)
+            self._lost_track = False
         elif now - max(self._probed_at, self._answered_at) >= _PROBE_EVERY_S:
             self._probed_at = now
             self._probe(producer)
@@ -184,10 +185,9 @@ class KafkaSink:
         if ready != self._seen_ready and now - self._started_at >= _READY_FOR_S:
             self._seen_ready = ready
             _log.warning("the broker answers" if ready else "the broker does not answer")
-        if not len(producer):
+        if not len(producer) and not self._failing:
             self._progress_at = now
-        since = self._progress_at if self._refused_since is None else self._refused_since
-        if self._answered_at - since >= _STUCK_AFTER_S:
+        if self._answered_at - self._progress_at >= _STUCK_AFTER_S:
             self._lost_track = True
 
     def _probe(self, producer: Producer) -> None:
@@ -217,13 +217,12 @@ class KafkaSink:
         self._carry_reports()
 
     def _reported(self, delivered: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:
-        now = time.monotonic()
         if error is None:
-            self._answered_at = self._progress_at = now
-            self._refused_since = None
-        elif error.code() > 0 and error.code() not in _PERMANENT and self._refused_since is None:
-            # Positive codes come from the broker, negative ones from librdkafka.
-            self._refused_since = now
+            self._answered_at = self._progress_at = time.monotonic()
+            self._failing = False
+        elif error.code() not in _PERMANENT:
+            self._failing = True
+            self._failed(error)
         self._reports.append((delivered, error))
 
     def _carry_reports(self) -> None:
@@ -249,15 +248,15 @@ class KafkaSink:
             if error is None:
                 delivered.set_result(None)
             else:
-                delivered.set_exception(self._wrap(error))
+                delivered.set_exception(_wrap(error))
 
-    def _wrap(self, error: KafkaError) -> SinkError:
-        self._failed(error)
-        if error.code() == KafkaError._QUEUE_FULL:  # noqa: SLF001
-            return SinkFull("the queue to the broker is full")
-        if error.code() in _PERMANENT:
-            return SinkRefused(_name(error))
-        return SinkUnavailable(_name(error))
+
+def _wrap(error: KafkaError) -> SinkError:
+    if error.code() == KafkaError._QUEUE_FULL:  # noqa: SLF001
+        return SinkFull("the queue to the broker is full")
+    if error.code() in _PERMANENT:
+        return SinkRefused(_name(error))
+    return SinkUnavailable(_name(error))
 
 
 def _name(error: KafkaError) -> str:
