@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import falcon
-
 from api.limits import MAX_BODY_BYTES
 from api.problems import BodyTooLarge, ClientGone, UnsupportedBody
 
@@ -27,17 +25,12 @@ async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
     if encoding is not None and encoding.lower() != "identity":
         raise UnsupportedBody(f"Content-Encoding {encoding[:40]} is not supported.")
     promised = request.content_length
-    try:
-        if promised is not None and promised <= limit:
-            body = await request.stream.read()
-            if len(body) < promised:
-                raise ClientGone
-            return body
+    if promised is None or promised > limit:
         return await _read_unknown(request, limit)
-    except falcon.HTTPError:
-        raise
-    except falcon.OperationNotAllowed as error:
-        raise ClientGone from error
+    body = await request.stream.read()
+    if len(body) < promised:
+        raise ClientGone
+    return body
 
 
 async def _read_unknown(request: Request, limit: int) -> bytes:

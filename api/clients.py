@@ -39,6 +39,9 @@ class Clients:
     """
 
     def __init__(self, *, trusted_proxies: tuple[Network, ...], ip_mode: IpMode, hash_salt: bytes) -> None:
+        """Raises `ValueError` for the mode `hash` without a salt: such hashes could be looked up in a table."""
+        if ip_mode == "hash" and not hash_salt:
+            raise ValueError("the IP mode hash needs a salt: set UGC_IP_HASH_SALT")
         self._trusted = trusted_proxies
         self._stored_form: Callable[[str], str | None] = lru_cache(_CACHED_ADDRESSES)(_privacy(ip_mode, hash_salt))
 

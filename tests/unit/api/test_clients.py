@@ -40,6 +40,8 @@ def test_address_is_kept_in_the_configured_form(
 def test_hashed_address_needs_the_salt_and_is_the_same_for_the_same_salt(
     service_with: Callable[..., Service], click: dict[str, Any]
 ) -> None:
+    with pytest.raises(ValueError, match="UGC_IP_HASH_SALT"):
+        service_with(UGC_IP_MODE="hash")
     salts = ("a" * 16, "a" * 16, "b" * 16)
     one, same, other = (
         _stored(service_with(UGC_IP_MODE="hash", UGC_IP_HASH_SALT=salt), click, "203.0.113.77")["ip"] for salt in salts

@@ -126,7 +126,7 @@ def test_body_over_1_mib_is_a_413(service: Service, path: str) -> None:
     assert answer.json["type"] == "urn:ugc:problem:body-too-large"
 
 
-async def _chunked(app: Any, chunks: list[bytes]) -> int:
+async def _chunked(app: Any, chunks: list[bytes], **more: str) -> int:
     """One request without a Content-Length, straight to the ASGI application."""
     sent: list[Any] = []
     parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
@@ -138,7 +138,7 @@ async def _chunked(app: Any, chunks: list[bytes]) -> int:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked", **more}
     scope = falcon.testing.create_scope(path="/api/v1/events", method="POST", headers=headers)
     await app(scope, receive, send)
     status: int = sent[0]["status"]
@@ -201,3 +201,9 @@ def test_readiness_follows_the_sink_and_health_does_not(service: Service) -> Non
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
     assert service.client.simulate_get("/healthz").status_code == 200
+
+
+def test_body_that_ends_too_early_is_a_400_and_is_not_stored(service: Service, click: dict[str, Any]) -> None:
+    text = json.dumps(click).encode()
+    assert asyncio.run(_chunked(service.app, [text], **{"Content-Length": str(len(text) + 1)})) == 400
+    assert service.sink.messages == []
