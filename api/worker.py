@@ -33,6 +33,21 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         # gunicorn adds to and takes from what it reads, one at a time, also while the value shown is another.
         self._connections += count - self.nr_conns
 
+    def load_wsgi(self) -> None:
+        """Answers of a worker that is stopping say that the connection ends, so that nobody sends into a closed one."""
+        super().load_wsgi()
+        app: Any = self.asgi  # type: ignore[has-type]
+
+        async def closing(scope: Any, receive: Any, send: Any) -> None:
+            async def send_closing(message: Any) -> None:
+                if not self.alive and message["type"] == "http.response.start":
+                    message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+                await send(message)
+
+            await app(scope, receive, send_closing if scope["type"] == "http" else send)
+
+        self.asgi: Any = closing
+
     def handle_quit_signal(self) -> None:
         """Ctrl-C reaches the workers too: what is in flight is finished all the same."""
         self.handle_exit_signal()
