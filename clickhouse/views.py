@@ -47,6 +47,7 @@ class Change(msgspec.Struct, frozen=True):
 def load(folder: Path = FOLDER) -> list[View]:
     """The views of a folder, each after those that it needs; OperationError names a broken file or a cycle."""
     texts = {path.stem: sqlfile.read(path) for path in sorted(folder.glob("*.sql"))}
+    statements = {name: _statement(name, text) for name, text in texts.items()}
     needs = {name: _needs(name, text, texts) for name, text in texts.items()}
     try:
         order = list(TopologicalSorter(needs).static_order())
@@ -60,7 +61,7 @@ def load(folder: Path = FOLDER) -> list[View]:
     return [
         View(
             name=name,
-            statement=_statement(name, texts[name]),
+            statement=statements[name],
             comment=sqlfile.summary(texts[name]),
             mark=marks[name],
             needs=frozenset(needs[name]),

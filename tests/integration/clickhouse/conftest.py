@@ -7,20 +7,25 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from confluent_kafka import Producer
+
 from clickhouse import migrations, views
 from clickhouse.check import ephemeral_engine
 from clickhouse.client import connected, rows
-from clickhouse.settings import Settings
-from clickhouse_connect.driver.client import Client
-from confluent_kafka import Producer
-
 from local import broker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from clickhouse_connect.driver.client import Client
+
+    from clickhouse.settings import Settings
 
 HERE = Path(__file__).parent
 START_S = 30.0
@@ -61,12 +66,17 @@ def client(settings: Settings) -> Iterator[Client]:
         yield connection
 
 
+def as_text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
 def land(client: Client, *events: dict[str, Any]) -> None:
-    """Write into the landing table, where the typed MVs read; `payload` may be a dict or any text."""
+    """Write into the landing table, where the typed MVs read: `payload` is a dict or any text, times are seconds."""
     lines = []
     for event in events:
+        row = {name: as_text(value) if name.endswith(("_time", "_at")) else value for name, value in event.items()}
         payload = event.get("payload", {})
-        lines.append(json.dumps({**event, "payload": payload if isinstance(payload, str) else json.dumps(payload)}))
+        lines.append(json.dumps({**row, "payload": payload if isinstance(payload, str) else json.dumps(payload)}))
     client.raw_insert("ugc.events", insert_block="\n".join(lines).encode(), fmt="JSONEachRow")
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+
 from clickhouse import migrations, queue, views
 from clickhouse.client import connected, execute, rows
-from clickhouse.settings import Settings
-from clickhouse_connect.driver.client import Client
-
 from tests.integration.clickhouse.conftest import Kafka, cases, count, one, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clickhouse_connect.driver.client import Client
+
+    from clickhouse.settings import Settings
 
 NOW_MS = int(time.time() * 1000)
 CONTEXT: dict[str, Any] = {
@@ -173,7 +177,7 @@ def test_the_raw_line_of_an_error_row_can_be_read_again_by_the_queue(client: Cli
 
 HUGE = 10**30
 DAY_MS = 86_400_000
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "numbers-as-text": (line(received_at=str(NOW_MS), screen_width="800"), {"screen_width": 800}),
     "too-wide": (line(screen_width=65536, screen_height=-1), {"screen_width": None, "screen_height": None}),
     "huge": (line(screen_width=HUGE, received_at=HUGE, key_time=HUGE, occurred_at=HUGE), {"screen_width": None}),
@@ -198,7 +202,9 @@ def test_hand_made_lines_with_anything_in_them_land_and_nothing_wraps(client: Cl
         sent["session_id"] = name
     kafka.send(message(*(sent for sent, _ in WRONG.values())))
     names = ", ".join(f"'{name}'" for name in WRONG)
-    wait_until(lambda: count(client, "ugc.events", f"session_id IN ({names})") >= len(WRONG), "all lines of the message")
+    wait_until(
+        lambda: count(client, "ugc.events", f"session_id IN ({names})") >= len(WRONG), "all lines of the message"
+    )
     for name, (_, expected) in WRONG.items():
         row = one(client, "SELECT *, key_time FROM ugc.events FINAL WHERE session_id = {name:String}", name=name)
         assert {field: row[field] for field in expected} == expected, name
@@ -237,4 +243,6 @@ def test_a_queue_that_is_missing_is_made_again_and_a_paused_one_is_left(
     execute(client, "DROP TABLE ugc.events_queue")
     kafka.send(message(second))
     assert "was missing" in (queue.follow_brokers(client, settings) or "")
-    wait_until(lambda: count(client, "ugc.clicks", f"event_id = '{second['event_id']}'") == 1, "the event sent meanwhile")
+    wait_until(
+        lambda: count(client, "ugc.clicks", f"event_id = '{second['event_id']}'") == 1, "the event sent meanwhile"
+    )
