@@ -36,7 +36,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Answers of a worker that is stopping say that the connection ends, so that nobody sends into a closed one."""
         super().load_wsgi()
-        app: Any = self.asgi  # type: ignore[has-type]
+        app: Any = self.asgi
 
         async def closing(scope: Any, receive: Any, send: Any) -> None:
             async def send_closing(message: Any) -> None:
