@@ -53,7 +53,7 @@ def migrate(settings: Settings, folder: Path = FOLDER, to_version: int | None = 
     except StatementError as error:
         raise OperationError(_located(error, folder, given)) from error
     except MigrationException as error:
-        raise OperationError(str(error)) from error
+        raise OperationError(_explained(error)) from error
     return [files[migration.version] for migration in applied]
 
 
@@ -65,7 +65,7 @@ def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: 
     except StatementError as error:
         raise OperationError(_located(error, folder, {})) from error
     except MigrationException as error:
-        raise OperationError(str(error)) from error
+        raise OperationError(_explained(error)) from error
     return [files[version] for version in undone]
 
 
@@ -92,6 +92,21 @@ def new(name: str, folder: Path = FOLDER) -> list[Path]:
     up_file.write_text(_UP.format(name=name, slug=slug), encoding="utf-8")
     down_file.write_text(_DOWN.format(name=name, slug=slug), encoding="utf-8")
     return [up_file, down_file]
+
+
+_ADVICE = {
+    "md5 is not equal": "Its file was changed after it was applied: put the old text back and make a new migration.",
+    "not known": "This checkout is older than the one that migrated last: run the newer one.",
+    "gone missing": "This checkout is older than the one that migrated last: run the newer one.",
+    "No down migration": "Write the missing .down.sql files.",
+}
+
+
+def _explained(error: MigrationException) -> str:
+    """The library's message, with what to do about it."""
+    text = str(error).strip().rstrip(".")
+    advice = next((advice for part, advice in _ADVICE.items() if part in text), "")
+    return f"{text}. {advice} `python -m clickhouse status` shows where it stands.".replace("  ", " ")
 
 
 def _located(error: StatementError, folder: Path, given: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS ugc.events
 (
     event_type LowCardinality(String) COMMENT 'Type of the event, as the API names it',
     event_id UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
-    key_time DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change: rests the sorting key and the partition; not for analysis' CODEC(T64, ZSTD(1)),
+    key_time DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client''s clock' CODEC(T64, ZSTD(1)),
     received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
     identity String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),

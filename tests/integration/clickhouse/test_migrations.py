@@ -125,6 +125,24 @@ def test_a_statement_that_is_refused_is_named_with_its_file(settings: Settings, 
         migrations.migrate(settings, folder)
 
 
+def test_a_migration_that_changed_after_it_was_applied_is_refused_with_advice(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(migrations.FOLDER, tmp_path / "migrations"))
+    path = folder / "0004_clicks.sql"
+    path.write_text(path.read_text(encoding="utf-8") + "\n-- an afterthought\n", encoding="utf-8")
+    with pytest.raises(OperationError, match=r"version is 4\. .* put the old text back and make a new migration"):
+        migrations.migrate(settings, folder)
+
+
+def test_an_older_checkout_is_refused_with_advice(settings: Settings, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(migrations.FOLDER, tmp_path / "migrations"))
+    for path in folder.glob("0012_*.sql"):
+        path.unlink()
+    with pytest.raises(OperationError, match="older than the one that migrated last"):
+        migrations.migrate(settings, folder)
+
+
 def test_check_passes_on_what_is_committed() -> None:
     assert "all is well" in list(check.run())[-1]
 
