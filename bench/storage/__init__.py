@@ -1,0 +1,1 @@
+"""The brief's comparison: the same rows and the same query in several systems."""
