@@ -39,8 +39,8 @@ class DataFolder(msgspec.Struct, frozen=True):
 
         Raises OSError when the folder cannot be written, FolderInUseError when another process has it.
         """
-        # The engine starts its background work on dropped tables only when there is a metadata folder to load: without one,
-        # on the very first start, DROP TABLE … SYNC would wait for ever and no dropped table would leave the disk.
+        # The engine starts its background work on dropped tables only when there is a metadata folder to load: without
+        # one, on the very first start, DROP TABLE … SYNC would wait for ever and no dropped table would leave the disk.
         (self.engine / "metadata").mkdir(parents=True, exist_ok=True)
         lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _PIPE_SIZE: Final = 1 << 20
 _GRACE_S: Final = 0.1
 _SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-# clickhouse-local's own conveniences, which a server does not have: `1` is no query there.
-_SERVER_DEFAULTS: Final = "SET implicit_select = 0"
+# What clickhouse-local sets differently: for a server `1` is no query, and files are read, not mapped into memory.
+_SERVER_DEFAULTS: Final = "SET implicit_select = 0, storage_file_read_method = 'pread'"
 
 
 class Counts(msgspec.Struct):
@@ -44,6 +44,10 @@ class Connection:
         self._connection_string = connection_string
         self._chdb: Any = chdb.state.connect(connection_string)
         self.execute(_SERVER_DEFAULTS)
+
+    def sibling(self) -> Connection:
+        """Another connection to the same folder."""
+        return Connection(self._connection_string)
 
     def execute(
         self, sql: str | bytes, result_format: str = "TabSeparated", params: Mapping[str, str] | None = None
@@ -131,11 +135,12 @@ class Output:
         """Stop reading, and the query with it. Returns when the connection is free."""
         os.close(self._read_end)
         self._thread.join(_GRACE_S)
-        # The engine does not end a query whose output is a broken pipe: it computes on, for nobody.
+        # The engine does not end a query whose output is a broken pipe: it computes on, for nobody. ASYNC, because a
+        # cancelled query stays in the list of processes until its connection takes the next one or is closed.
         while self._thread.is_alive():
             with contextlib.closing(self._connection.sibling()) as killer, contextlib.suppress(ClickHouseError):
                 killer.execute(
-                    f"KILL QUERY WHERE position(query, concat('/dev/', 'fd/{self._write_end}', '\\'')) > 0 SYNC"
+                    f"KILL QUERY WHERE position(query, concat('/dev/', 'fd/{self._write_end}', '\\'')) > 0 ASYNC"
                 )
             self._thread.join(_GRACE_S)
 

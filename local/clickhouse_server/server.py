@@ -26,6 +26,7 @@ from local.clickhouse_server.sessions import Sessions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MAX_PORT: Final = 65535
 _THREADS: Final = 64
 _DRAIN_S: Final = 3.0
 _KILL_S: Final = 1.0
@@ -80,6 +81,8 @@ def _take(folder: DataFolder, name: str) -> list[HeldTable]:
 
 
 def _listen(application: Application, host: str, port: int) -> Any:
+    if not 0 <= port <= _MAX_PORT:  # the resolver would take it modulo 65536
+        raise StartError(f"port {port} is not between 0 and {_MAX_PORT}")
     try:
         return waitress.server.create_server(
             application,

@@ -46,7 +46,7 @@ class Server:
 
     def sql(self, query: str, **options: str) -> str:
         """The result of a statement as text. Asserts that it succeeds."""
-        response = self.request(body=query.encode(), **options)
+        response = self.request("POST", query.encode(), None, "/", raw=False, **options)
         assert response.status == 200, response.data
         return response.data.decode().rstrip("\n")
 

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[Client]:
-    connected = clickhouse_connect.get_client(host="127.0.0.1", port=server.port, username="default", password="any")
+    connected = clickhouse_connect.get_client(host="127.0.0.1", port=server.port, username="any")
     yield connected
     connected.close()
 
 
 def test_rows_go_in_and_come_back_with_their_types(client: Client) -> None:
-    client.command("CREATE OR REPLACE TABLE typed (id UUID, n Nullable(Int64), l LowCardinality(String), a Array(String), "
-                   "t DateTime64(3, 'UTC'), m Map(String, UInt8), j JSON) ENGINE = MergeTree ORDER BY id")  # fmt: skip
+    columns = """id UUID, n Nullable(Int64), l LowCardinality(String), a Array(String), t DateTime64(3, 'UTC'),
+        m Map(String, UInt8), j JSON"""
+    client.command(f"CREATE OR REPLACE TABLE typed ({columns}) ENGINE = MergeTree ORDER BY id")
     moment = dt.datetime(2024, 2, 29, 23, 59, 59, 123000, tzinfo=dt.UTC)
     row = ["018f0000-0000-7000-8000-000000000001", None, "x", ["a", "b"], moment, {"k": 1}, {"k": {"z": 5}}]
     summary = client.insert("typed", [row], column_names=["id", "n", "l", "a", "t", "m", "j"])
@@ -53,6 +54,7 @@ def test_parameters_and_settings(client: Client) -> None:
     query = "SELECT {a:String}, {b:Array(Int32)}, {c:DateTime('UTC')}, getSetting('max_block_size')"
     values = {"a": "it's\ta \\ 'quote'\n", "b": [1, 2], "c": dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)}
     result = client.query(query, parameters=values, settings={"max_block_size": 99}).first_row
+    assert result is not None
     assert (result[0], result[1], result[3]) == (values["a"], [1, 2], 99)
 
 

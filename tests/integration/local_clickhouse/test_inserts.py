@@ -83,7 +83,13 @@ def test_large_insert_streams_from_a_file(server: Server, tmp_path: Path) -> Non
     server.sql("CREATE OR REPLACE TABLE nowhere (a Int32, s String) ENGINE = Null")
     before = server.resident_memory()
     with file.open("rb") as rows:
-        response = server.request(body=rows, query="INSERT INTO nowhere FORMAT TSV", max_insert_block_size="20000")
+        # The engine itself would join blocks up to 256 MB before it writes them.
+        response = server.request(
+            body=rows,
+            query="INSERT INTO nowhere FORMAT TSV",
+            max_insert_block_size="20000",
+            min_insert_block_size_bytes="1000000",
+        )
     assert response.status == 200, response.data
     assert '"written_rows":"3000000"' in response.headers["X-ClickHouse-Summary"]
     assert server.resident_memory() - before < file.stat().st_size / 2
