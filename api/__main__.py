@@ -8,8 +8,9 @@ import sys
 
 import msgspec
 
+from api.environment import SettingsError
 from api.server import PortTaken, run
-from api.settings import Settings, SettingsError, read_settings
+from api.settings import Settings, read_settings
 
 
 def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from api.limits import MAX_USER_AGENT
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from falcon.asgi import Request
 
+    from api.environment import Network
+
 IpMode = Literal["truncate", "full", "hash", "drop"]
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 _KEPT_BITS: Final = {4: 24, 6: 48}
 _HASH_BYTES: Final = 16

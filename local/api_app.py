@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Final
 from api.app import create_app
 from api.clock import now_ms
 from api.kafka_sink import KafkaSink
-from api.settings import read_settings as read_api_settings
 from api.sink import CLOSE_WAIT_S, SinkUnavailable
 from api.uuid7 import Uuid7
 from local.gate import PROBE_INTERVAL_S, Passer
-from local.settings import read_settings as read_stack_settings
+from local.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +111,7 @@ class GatedSink:
         await sink.close(0.0)
 
 
-_settings = read_api_settings(os.environ)
-_gate = read_stack_settings(os.environ).folder / "gate"
-app = create_app(_settings, GatedSink(_gate, lambda: KafkaSink(_settings.brokers)), now_ms, Uuid7())
+_settings = read_settings(os.environ)
+_service = _settings.service
+_sink = GatedSink(_settings.folder / "gate", lambda: KafkaSink(_service.brokers))
+app = create_app(_service, _sink, now_ms, Uuid7())

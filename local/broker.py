@@ -78,6 +78,10 @@ class Topic:
         """Delete the topic with all its messages; this is what gives the broker's memory back."""
         self._result(self._admin.delete_topics([TOPIC])[TOPIC])
 
+    def forget_group(self) -> None:
+        """Delete ClickHouse's consumer group with its offsets: it starts again at the topic's first message."""
+        self._result(self._admin.delete_consumer_groups([GROUP])[GROUP])
+
     def end_offsets(self) -> dict[int, int]:
         """Return the offset after the last message, by partition."""
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]

@@ -40,6 +40,15 @@ class Queue:
         if not self._exists():
             self._command(f"ATTACH TABLE IF NOT EXISTS {QUEUE}")
 
+    def assigned(self) -> bool:
+        """Whether the consumer has joined its group; one that leaves before that spoils the group for the next."""
+        sql = """
+            SELECT 1
+            FROM system.kafka_consumers
+            WHERE (database || '.' || table = {queue:String}) AND notEmpty(assignments.topic)
+        """
+        return bool(self._query(sql))
+
     def seconds_since_poll(self) -> float | None:
         """Return for how long the consumer has not asked the broker for messages; None when there is no consumer."""
         sql = """

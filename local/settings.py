@@ -4,68 +4,51 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec import Struct, field
+
+from api.environment import HttpUrl, Port, read
+from api.settings import Settings as ApiSettings
+from api.settings import read_settings as read_api_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
-Url = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
+
+class _Environment(Struct, frozen=True, kw_only=True):
+    clickhouse_url: HttpUrl | None = field(default=None, name="UGC_CLICKHOUSE_URL")
+    clickhouse_port: Port = field(default=8123, name="UGC_CLICKHOUSE_PORT")
+    data_dir: str = field(default=".ugc", name="UGC_DATA_DIR")
 
 
-class SettingsError(ValueError):
-    """A variable has a value that cannot be used; the text is one line that names both."""
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: f"UGC_{name.upper()}"):
+class Settings(Struct, frozen=True, kw_only=True):
     """Where the parts of the stack listen, and which of them are somebody else's."""
 
-    api_host: str = "127.0.0.1"
-    api_port: Port = 9001
-    kafka_bootstrap: str | None = None
-    kafka_port: Port = 9092
-    clickhouse_url: Url | None = None
-    clickhouse_port: Port = 8123
-    data_dir: str = ".ugc"
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.data_dir).absolute()
-
-    @property
-    def bootstrap(self) -> str:
-        """`host:port` of the broker that the API produces to and ClickHouse consumes from."""
-        return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
-
-    @property
-    def clickhouse(self) -> str:
-        """URL of ClickHouse's HTTP interface; it may hold a password."""
-        return self.clickhouse_url or f"http://127.0.0.1:{self.clickhouse_port}"
-
-    @property
-    def api(self) -> str:
-        """URL at which this machine reaches the API."""
-        host = "127.0.0.1" if self.api_host in {"0.0.0.0", "::", "[::]"} else self.api_host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.api_port}"
+    service: ApiSettings
+    own_broker: bool
+    own_clickhouse: bool
+    clickhouse_port: int
+    clickhouse: str
+    """URL of ClickHouse's HTTP interface; it may hold a password."""
+    folder: Path
+    """Absolute; data, logs and locks of the embedded tier."""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings of the stack; an empty variable counts as unset.
+    """Read the settings of the stack and of the service in it; an empty variable counts as unset.
 
     Raises:
         SettingsError: a value has the wrong type, form or range.
 
     """
-    values = {
-        field.encode_name: environment[field.encode_name]
-        for field in msgspec.structs.fields(Settings)
-        if environment.get(field.encode_name)
-    }
-    try:
-        return msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        expected, _, where = str(error).partition(" - at `$.")
-        name = where.rstrip("`")
-        raise SettingsError(f"{name}={values.get(name)}: {expected[0].lower()}{expected[1:]}") from error
+    service = read_api_settings(environment)
+    own = read(_Environment, environment)
+    return Settings(
+        service=service,
+        own_broker=service.kafka_bootstrap is None,
+        own_clickhouse=own.clickhouse_url is None,
+        clickhouse_port=own.clickhouse_port,
+        clickhouse=own.clickhouse_url or f"http://127.0.0.1:{own.clickhouse_port}",
+        folder=Path(own.data_dir).absolute(),
+    )

@@ -54,24 +54,24 @@ class Stack:
         self._next_frozen_check = time.monotonic() + FROZEN_CHECK_S
         environment = {
             **os.environ,
-            "UGC_KAFKA_BOOTSTRAP": settings.bootstrap,
+            "UGC_KAFKA_BOOTSTRAP": settings.service.brokers,
             "UGC_CLICKHOUSE_URL": settings.clickhouse,
             "UGC_DATA_DIR": str(self._folder),
         }
         self._environment = environment
         self._broker = (
-            None
-            if settings.kafka_bootstrap
-            else self._child("broker", broker.command("127.0.0.1", settings.kafka_port))
+            self._child("broker", broker.command("127.0.0.1", settings.service.kafka_port))
+            if settings.own_broker
+            else None
         )
         self._clickhouse = (
-            None
-            if settings.clickhouse_url
-            else self._python(
+            self._python(
                 "clickhouse",
                 *("-m", "local", "clickhouse"),
                 *("--port", str(settings.clickhouse_port), "--data-dir", str(self._folder / "clickhouse")),
             )
+            if settings.own_clickhouse
+            else None
         )
         # With a broker of its own the API runs behind the gate; with a real one it runs as in production.
         self._api = self._python("api", "-m", *(("local", "api") if self._broker else ("api",)))
@@ -84,12 +84,12 @@ class Stack:
         """Bring everything up, ready for requests. Raises StartError with one line that says what to do."""
         self._claim_folder()
         self._check_ports()
-        self._topic = Topic(self._settings.bootstrap)
+        self._topic = Topic(self._settings.service.brokers)
         self._keeper = Keeper(self._folder / "gate")
         self._memory = BrokerMemory(self._topic, self._queue, self._keeper, say=self._say)
         if self._broker:
             self._start_broker(self._broker, self._topic)
-            self._say(f"broker ready on {self._settings.bootstrap}")
+            self._say(f"broker ready on {self._settings.service.brokers}")
         else:
             self._ensure_topic(self._topic)
         if self._clickhouse:
@@ -156,9 +156,9 @@ class Stack:
             ) from error
 
     def _check_ports(self) -> None:
-        wanted = [(self._settings.api_host, self._settings.api_port, "UGC_API_PORT")]
+        wanted = [(self._settings.service.api_host, self._settings.service.api_port, "UGC_API_PORT")]
         if self._broker:
-            wanted.append(("127.0.0.1", self._settings.kafka_port, "UGC_KAFKA_PORT"))
+            wanted.append(("127.0.0.1", self._settings.service.kafka_port, "UGC_KAFKA_PORT"))
         if self._clickhouse:
             wanted.append(("127.0.0.1", self._settings.clickhouse_port, "UGC_CLICKHOUSE_PORT"))
         for host, port, variable in wanted:
@@ -176,8 +176,8 @@ class Stack:
     def _ensure_topic(self, topic: Topic) -> None:
         if not topic.broker_answers():
             raise StartError(
-                f"no Kafka broker answers at {self._settings.bootstrap}: start it, or correct UGC_KAFKA_BOOTSTRAP "
-                "(unset it for the embedded broker)"
+                f"no Kafka broker answers at {self._settings.service.brokers}: start it, or correct "
+                "UGC_KAFKA_BOOTSTRAP (unset it for the embedded broker)"
             )
         try:
             topic.create(partitions=-1, replication_factor=-1)
@@ -195,7 +195,7 @@ class Stack:
         return _answers(f"{self._settings.clickhouse}/ping")
 
     def _api_ready(self) -> bool:
-        return _answers(f"{self._settings.api}/readyz")
+        return _answers(f"{self._settings.service.url}/readyz")
 
     # Watching
 
@@ -246,6 +246,9 @@ class Stack:
         if silent_s is not None and silent_s > FROZEN_AFTER_S:
             self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
             self._clickhouse.stop(timeout_s=5.0)
+            if self._broker and self._topic:
+                # A group whose member left while it was joining never recovers here; what is read again shows once.
+                self._topic.forget_group()
 
     # What is left over
 

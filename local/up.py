@@ -12,8 +12,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from api.environment import SettingsError
 from local.process import StartError
-from local.settings import Settings, SettingsError, read_settings
+from local.settings import Settings, read_settings
 from local.stack import ROOT, Stack
 
 DEMO_EVENTS = 10_000
@@ -83,10 +84,10 @@ def _addresses(settings: Settings, seconds: float) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.show_header = False
-    table.add_row("events are posted to", f"{settings.api}/api/v1/events")
-    table.add_row("the API documents itself", f"{settings.api}/apidocs")
+    table.add_row("events are posted to", f"{settings.service.url}/api/v1/events")
+    table.add_row("the API documents itself", f"{settings.service.url}/apidocs")
     table.add_row("ClickHouse, over HTTP", _without_password(settings.clickhouse))
-    table.add_row("Kafka", settings.bootstrap)
+    table.add_row("Kafka", settings.service.brokers)
     table.add_row("data and logs", str(settings.folder))
     return table
 
@@ -99,5 +100,6 @@ def _without_password(url: str) -> str:
 def _start_audience(settings: Settings) -> subprocess.Popen[bytes]:
     """Send a small simulated day; it draws its own progress bar and summary in this terminal."""
     return subprocess.Popen(
-        [sys.executable, "-m", "bench", "traffic", "--url", settings.api, "--events", str(DEMO_EVENTS)], cwd=ROOT
+        [sys.executable, "-m", "bench", "traffic", "--url", settings.service.url, "--events", str(DEMO_EVENTS)],
+        cwd=ROOT,
     )

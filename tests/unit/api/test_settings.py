@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from api.settings import SettingsError, read_settings
+from api.environment import SettingsError
+from api.settings import read_settings
 
 
 def test_defaults_are_those_of_the_contract() -> None:

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from local.settings import SettingsError, read_settings
+from api.environment import SettingsError
+from local.settings import read_settings
 
 
 def test_nothing_set_means_the_embedded_stack_on_the_documented_ports() -> None:
     settings = read_settings({})
-    assert settings.bootstrap == "127.0.0.1:9092"
+    assert settings.service.brokers == "127.0.0.1:9092"
     assert settings.clickhouse == "http://127.0.0.1:8123"
-    assert settings.api == "http://127.0.0.1:9001"
+    assert settings.service.url == "http://127.0.0.1:9001"
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -18,12 +19,12 @@ def test_an_empty_variable_counts_as_unset() -> None:
 
 def test_configured_services_are_used_instead_of_embedded_ones() -> None:
     settings = read_settings({"UGC_KAFKA_BOOTSTRAP": "kafka:9092", "UGC_CLICKHOUSE_URL": "http://u:p@ch:8123"})
-    assert (settings.bootstrap, settings.clickhouse) == ("kafka:9092", "http://u:p@ch:8123")
+    assert (settings.service.brokers, settings.clickhouse) == ("kafka:9092", "http://u:p@ch:8123")
 
 
 @pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"])  # noqa: S104
 def test_an_api_bound_to_every_address_is_reached_over_loopback(everywhere: str) -> None:
-    assert read_settings({"UGC_API_HOST": everywhere}).api == "http://127.0.0.1:9001"
+    assert read_settings({"UGC_API_HOST": everywhere}).service.url == "http://127.0.0.1:9001"
 
 
 @pytest.mark.parametrize(

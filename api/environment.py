@@ -1,0 +1,87 @@
+"""Reads environment variables into a typed, frozen settings object; every part of the project reads its own this way.
+
+A settings type is a msgspec Struct whose fields are named after their variables; each type says in the description of
+its `Meta` what is expected, so that an error can name the variable, its value and the remedy in one line.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Network = IPv4Network | IPv6Network
+Kind = TypeVar("Kind", bound=Struct)
+
+_BROKERS: Final = re.compile(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*|(\[[0-9a-fA-F:]+\]:\d{1,5},?)+")
+_PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@]*@")
+
+
+class SettingsError(ValueError):
+    """A variable has a value that cannot be used; the message is one line that names both."""
+
+
+class Networks(tuple[Network, ...]):
+    """Networks written as CIDRs with commas between them."""
+
+    __slots__ = ()
+
+
+class Brokers(str):
+    """Broker addresses, `host:port` with commas between them."""
+
+    __slots__ = ()
+
+
+Address = Annotated[str, Meta(min_length=1, description="an address to listen on")]
+Port = Annotated[int, Meta(ge=1, le=65_535, description="an integer from 1 to 65535")]
+Bootstrap = Annotated[Brokers, Meta(description="host:port, or several with commas between them")]
+Cidrs = Annotated[Networks, Meta(description="CIDRs with commas between them, such as 10.0.0.0/8,::1/128")]
+HttpUrl = Annotated[str, Meta(pattern=r"^https?://[^/\s]+", description="http://user:password@host:8123")]
+
+
+def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+    """Settings of this kind from environment variables; an empty one counts as unset. Raises `SettingsError`."""
+    names = {each.encode_name for each in msgspec.structs.fields(kind)}
+    given = {name: value for name, value in environment.items() if name in names and value}
+    try:
+        return msgspec.convert(given, kind, strict=False, dec_hook=_convert)
+    except msgspec.ValidationError as error:
+        match = re.search(r"`\$\.(UGC_[A-Z_]+)", str(error))
+        if match is None:
+            raise
+        name = match[1]
+        shown = _PASSWORD.sub(r"\1***@", given[name])
+        raise SettingsError(f"{name}={shown}: expected {_description(kind, name)}") from error
+
+
+def reachable(host: str) -> str:
+    """Return the host, fit for a URL, at which this machine reaches a service that listens on `host`."""
+    if host in {"0.0.0.0", "::", "[::]"}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _convert(wanted: type, text: Any) -> Any:
+    if wanted is Networks:
+        return Networks(ip_network(part.strip()) for part in str(text).split(",") if part.strip())
+    if wanted is Brokers and _BROKERS.fullmatch(str(text)):
+        return Brokers(text)
+    raise ValueError(text)
+
+
+def _description(kind: type[Struct], name: str) -> str:
+    """What the field's type says about itself."""
+    [wanted] = [each for each in msgspec.structs.fields(kind) if each.encode_name == name]
+    hint = get_type_hints(kind, include_extras=True)[wanted.name]
+    for part in (hint, *getattr(hint, "__args__", ())):
+        for meta in getattr(part, "__metadata__", ()):
+            if isinstance(meta, Meta) and meta.description:
+                return meta.description
+    return "another value"
