@@ -33,6 +33,8 @@ def main(argv: list[str]) -> int:
     waiting = Console(stderr=True)
     try:
         settings = read_settings(os.environ)
+        for file in filter(None, (arguments.json, arguments.plot)):
+            file.parent.mkdir(parents=True, exist_ok=True)  # now, not after minutes of measuring
         with waiting.status("starting") as status:
             comparison = compare(
                 arguments.systems,

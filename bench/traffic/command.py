@@ -44,6 +44,8 @@ def main(argv: list[str]) -> int:
     try:
         arguments = _parser(read_settings(os.environ).api_url).parse_args(argv)
         plan = _plan(arguments)
+        for file in filter(None, (arguments.json, arguments.acknowledged)):
+            file.parent.mkdir(parents=True, exist_ok=True)
         summary = _run(plan, arguments.acknowledged)
         Console().print(as_table(summary))
         print(f"the same events again: --seed {plan.audience.seed} --run-id {plan.audience.run_id} {_day_end(plan)}")
