@@ -63,10 +63,9 @@ def broker() -> Iterator[Broker]:
 
 def make_flow(server: Server, broker: Broker, name: str = "queue") -> None:
     server.sql("CREATE DATABASE IF NOT EXISTS `my-db`")
-    server.sql(
-        f"CREATE TABLE `my-db`.`{name}` (a Int64) ENGINE = Kafka('{broker.address}', 'events', '{name}', 'JSONEachRow') "
-        "SETTINGS kafka_flush_interval_ms = 100, kafka_poll_timeout_ms = 20, kafka_consumer_reschedule_ms = 10"
-    )
+    engine = f"Kafka('{broker.address}', 'events', '{name}', 'JSONEachRow')"
+    settings = "kafka_flush_interval_ms = 100, kafka_poll_timeout_ms = 20, kafka_consumer_reschedule_ms = 10"
+    server.sql(f"CREATE TABLE `my-db`.`{name}` (a Int64) ENGINE = {engine} SETTINGS {settings}")
     for number in range(TARGETS):
         server.sql(f"CREATE TABLE `my-db`.`{name}_{number}` (a Int64) ENGINE = MergeTree ORDER BY a")
         # Names on both sides of the queue's: loading goes by name.
@@ -140,6 +139,16 @@ def test_table_that_a_dba_detached_for_good_stays_detached(tmp_path: Path, broke
     server.sql("ATTACH TABLE `my-db`.queue")
     broker.produce(10)
     wait_for(server, 20)
+    assert server.stop() == 0
+
+
+def test_stop_in_the_middle_of_a_first_join_leaves_the_group_usable(tmp_path: Path, broker: Broker) -> None:
+    server = Server(tmp_path)
+    make_flow(server, broker)
+    assert server.stop() == 0
+    server = Server(tmp_path)
+    broker.produce(10)
+    wait_for(server, 10)
     assert server.stop() == 0
 
 
