@@ -8,6 +8,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "traffic": ("bench.traffic.command", "simulate the audience's day against the API, over HTTP"),
+    "freshness": ("bench.freshness", "the time from a POST to a query that shows the event"),
     "storage": (
         "bench.storage.command",
         "the same rows and query in ClickHouse, Vertica, PostgreSQL, DuckDB",

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec import Struct, field
+
+from api.environment import Address, HttpUrl, Port, SettingsError, reachable, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ADDRESS = msgspec.Meta(min_length=1)
+__all__ = ["Settings", "SettingsError", "read_settings"]
 
 
-class SettingsError(ValueError):
-    """A variable of the environment has a value that cannot be used; the message names both."""
+class Settings(Struct, frozen=True, kw_only=True):
+    """Where the service and ClickHouse are, and the systems that the storage comparison reaches by URL, if any."""
 
-
-class Settings(msgspec.Struct, frozen=True, rename=lambda name: f"UGC_{name.upper()}"):
-    """Where the API listens, and the systems that the storage comparison reaches by URL (none: not reachable)."""
-
-    api_host: Annotated[str, _ADDRESS] = "127.0.0.1"
-    api_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9001
-    bench_clickhouse_url: str | None = None
-    bench_vertica_url: str | None = None
-    bench_postgres_url: str | None = None
+    api_host: Address = field(default="127.0.0.1", name="UGC_API_HOST")
+    api_port: Port = field(default=9001, name="UGC_API_PORT")
+    clickhouse: HttpUrl | None = field(default=None, name="UGC_CLICKHOUSE_URL")
+    clickhouse_port: Port = field(default=8123, name="UGC_CLICKHOUSE_PORT")
+    bench_clickhouse_url: str | None = field(default=None, name="UGC_BENCH_CLICKHOUSE_URL")
+    bench_vertica_url: str | None = field(default=None, name="UGC_BENCH_VERTICA_URL")
+    bench_postgres_url: str | None = field(default=None, name="UGC_BENCH_POSTGRES_URL")
 
     @property
     def api_url(self) -> str:
-        """The base URL of the API. An address that means "everywhere" is reached through this machine."""
-        host = "127.0.0.1" if self.api_host in {"0.0.0.0", "::"} else self.api_host  # noqa: S104 - compared, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
+        """The base URL of the API as this machine reaches it."""
+        return f"http://{reachable(self.api_host)}:{self.api_port}"
+
+    @property
+    def clickhouse_url(self) -> str:
+        """ClickHouse's HTTP interface; it may hold a password."""
+        return self.clickhouse or f"http://127.0.0.1:{self.clickhouse_port}"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Take the UGC_ variables that benchmarks know. Raises SettingsError that names the variable and its value."""
-    values = {
-        field.encode_name: environment[field.encode_name]
-        for field in msgspec.structs.fields(Settings)
-        if environment.get(field.encode_name)
-    }
-    for name, value in values.items():
-        try:
-            msgspec.convert({name: value}, Settings, strict=False)
-        except msgspec.ValidationError as error:
-            raise SettingsError(f"{name}={value}: {error}") from error
-    return msgspec.convert(values, Settings, strict=False)
+    return read(Settings, environment)
