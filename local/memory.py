@@ -76,10 +76,8 @@ class BrokerMemory:
 
     def renew(self, patience_s: float) -> bool:
         """Delete the topic and make it again. Returns False, with nothing changed, while something is unconsumed."""
-        if not self._queue.assigned():
-            return False
         with self._keeper.held(timeout_s=2.0):
-            if not self._all_consumed_within(patience_s):
+            if not self._all_consumed_within(patience_s) or not self._queue.assigned():
                 return False
             consuming = self._queue.detach()
             try:

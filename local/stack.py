@@ -39,7 +39,9 @@ DRAIN_TIMEOUT_S = 4.0
 # More deaths of one child than this within this time, and the stack gives up: starting it again does not help.
 DEATHS, DEATHS_WITHIN_S = 5, 60.0
 FROZEN_AFTER_S = 60.0
-FROZEN_CHECK_S = 15.0
+CONSUMER_CHECK_S = 2.5
+# A healthy consumer joins within 2 s; one that has no partition at so many checks in a row never will.
+CHECKS_WITHOUT_PARTITIONS = 3
 
 
 class Stack:
@@ -51,7 +53,8 @@ class Stack:
         self._folder = settings.folder
         self._lock: IO[bytes] | None = None
         self._deaths: dict[str, list[float]] = {}
-        self._next_frozen_check = time.monotonic() + FROZEN_CHECK_S
+        self._next_consumer_check = time.monotonic() + CONSUMER_CHECK_S
+        self._without_partitions = 0
         environment = {
             **os.environ,
             "UGC_KAFKA_BOOTSTRAP": settings.service.brokers,
@@ -114,7 +117,7 @@ class Stack:
             if self._broker and self._memory:
                 self._memory.check(self._broker.pid)
                 self._drop_leftovers()
-            self._restart_frozen_consumer()
+            self._check_consumer()
 
     def stop(self) -> None:
         """Stop in the order of the flow; nothing that was acknowledged is lost."""
@@ -233,22 +236,36 @@ class Stack:
         except ConsumerUnavailableError as error:
             self._say(f"ClickHouse takes the queue up again when it starts: {error}")
 
-    def _restart_frozen_consumer(self) -> None:
-        """End a ClickHouse whose consumer hangs in a commit for good, as it can when the broker is away just then."""
+    def _check_consumer(self) -> None:
+        """Heal the two states that a consumer does not leave by itself: no partitions, and a commit that hangs."""
         now = time.monotonic()
-        if not self._clickhouse or now < self._next_frozen_check:
+        if not self._clickhouse or now < self._next_consumer_check:
             return
-        self._next_frozen_check = now + FROZEN_CHECK_S
+        self._next_consumer_check = now + CONSUMER_CHECK_S
         try:
-            silent_s = self._queue.seconds_since_poll()
+            assigned, silent_s = self._queue.assigned(), self._queue.seconds_since_poll()
         except ConsumerUnavailableError:
             return  # it is starting, or busy; a dead one is seen by its process
-        if silent_s is not None and silent_s > FROZEN_AFTER_S:
+        if silent_s is None:
+            self._without_partitions = 0  # there is no consumer: somebody has paused it
+        elif silent_s > FROZEN_AFTER_S:
             self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
             self._clickhouse.stop(timeout_s=5.0)
-            if self._broker and self._topic:
-                # A group whose member left while it was joining never recovers here; what is read again shows once.
-                self._topic.forget_group()
+        elif self._broker and self._topic and not assigned:
+            self._without_partitions += 1
+            if self._without_partitions >= CHECKS_WITHOUT_PARTITIONS:
+                # A member that left while it was joining has spoilt the group. What is read again is shown once.
+                self._say("ClickHouse gets no messages: its consumer group is made anew")
+                self._forget_group(self._topic)
+                self._without_partitions = 0
+        else:
+            self._without_partitions = 0
+
+    def _forget_group(self, topic: Topic) -> None:
+        try:
+            topic.forget_group()
+        except BrokerUnavailableError as error:
+            self._say(f"the consumer group could not be deleted: {error}")
 
     # What is left over
 
