@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 
@@ -24,6 +25,19 @@ def main(argv: list[str]) -> int:
     clickhouse.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     clickhouse.add_argument("--port", type=int, required=True, help="port to listen on, 0 for a free one")
     clickhouse.add_argument("--data-dir", required=True, help="folder of the data; made when it is missing")
+    clickhouse.add_argument(
+        "--kafka-session-timeout-ms",
+        type=int,
+        default=6000,
+        metavar="MS",
+        help="after how long a silent consumer counts as dead; Apache Kafka takes no less than the default, %(default)s",
+    )
+    clickhouse.add_argument(
+        "--kafka-ca",
+        default=os.environ.get("UGC_KAFKA_SSL_CA_LOCATION") or None,
+        metavar="FILE",
+        help="certificates that a broker's is checked with (default UGC_KAFKA_SSL_CA_LOCATION)",
+    )
 
     arguments = parser.parse_args(argv)
     if arguments.command == "up":
@@ -34,9 +48,11 @@ def main(argv: list[str]) -> int:
         from api.__main__ import main as api_main  # noqa: PLC0415
 
         return api_main([], app_uri="local.api_app:app")
+    from local.clickhouse_server.config import KafkaClient  # noqa: PLC0415
     from local.clickhouse_server.server import main as clickhouse_main  # noqa: PLC0415 - the engine is half a gigabyte
 
-    return clickhouse_main(host=arguments.host, port=arguments.port, data_dir=arguments.data_dir)
+    kafka = KafkaClient(arguments.kafka_session_timeout_ms, arguments.kafka_ca)
+    return clickhouse_main(host=arguments.host, port=arguments.port, data_dir=arguments.data_dir, kafka=kafka)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,32 @@ import fcntl
 import os
 import shutil
 from pathlib import Path
+from string import Template
 from typing import Final
+from xml.sax.saxutils import escape
 
 import msgspec
 
 _TEMPLATE: Final = Path(__file__).with_name("config.xml")
+
+
+class KafkaClient(msgspec.Struct, frozen=True):
+    """How Kafka tables talk to brokers, as far as their own settings have no word for it."""
+
+    session_timeout_ms: int = 6000
+    """A consumer that was silent for so long is taken for dead. Apache Kafka refuses less than 6,000."""
+    ca_location: str | None = None
+    """File of the certificates that a broker's is checked with; None: those of the machine."""
+
+    def as_xml(self) -> dict[str, str]:
+        """Return what the template has places for."""
+        authority = self.ca_location and f"<ssl_ca_location>{escape(self.ca_location)}</ssl_ca_location>"
+        return {
+            "session_timeout_ms": str(self.session_timeout_ms),
+            # Five beats a session: one lost on the way is no death.
+            "heartbeat_interval_ms": str(self.session_timeout_ms // 5),
+            "ssl_ca_location": authority or "",
+        }
 
 
 class FolderInUseError(Exception):
@@ -21,6 +42,7 @@ class DataFolder(msgspec.Struct, frozen=True):
     """Where a server keeps what it has: the engine's own files, its configuration, and data on their way in."""
 
     root: Path
+    kafka: KafkaClient = KafkaClient()
 
     @property
     def engine(self) -> Path:
@@ -50,4 +72,5 @@ class DataFolder(msgspec.Struct, frozen=True):
             raise FolderInUseError from error
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir()
-        (self.root / "config.xml").write_bytes(_TEMPLATE.read_bytes())
+        template = Template(_TEMPLATE.read_text(encoding="utf-8"))
+        (self.root / "config.xml").write_text(template.substitute(self.kafka.as_xml()), encoding="utf-8")

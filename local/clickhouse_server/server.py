@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import waitress.server
 from waitress import wasyncore
 
-from local.clickhouse_server.config import DataFolder, FolderInUseError
+from local.clickhouse_server.config import DataFolder, FolderInUseError, KafkaClient
 from local.clickhouse_server.deferred_start import HeldTable, hold_kafka_tables, release
 from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import ClickHouseError
@@ -38,13 +38,13 @@ class StartError(Exception):
     """Why the server cannot start, in one line for the user."""
 
 
-def main(*, host: str, port: int, data_dir: str) -> int:
+def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 when it could not start."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it logs every client that goes away
-    folder = DataFolder(Path(data_dir).resolve())
+    folder = DataFolder(Path(data_dir).resolve(), kafka)
 
     def connect() -> Connection:
         return Connection(folder.connection_string)
