@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
         type=int,
         default=6000,
         metavar="MS",
-        help="after how long a silent consumer counts as dead; Apache Kafka takes no less than the default, %(default)s",
+        help="silence after which a consumer counts as dead (default %(default)s, the least that Apache Kafka takes)",
     )
     clickhouse.add_argument(
         "--kafka-ca",
