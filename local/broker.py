@@ -27,6 +27,7 @@ GROUP = "ugc_clickhouse"
 # One consumer reads them all; more than one keeps the embedded tier honest about order between partitions.
 PARTITIONS = 2
 CALL_TIMEOUT_S = 5.0
+FLUSH_TIMEOUT_S = 60.0
 
 
 def command(host: str, port: int) -> list[str]:
@@ -138,7 +139,15 @@ class Topic:
 
     def write(self, messages: Iterable[bytes]) -> int:
         """Produce messages and wait for every acknowledgement; returns how many. Raises BrokerUnavailableError."""
-        producer = Producer({"bootstrap.servers": self._bootstrap, "acks": "all", "log_level": 0})
+        producer = Producer(
+            {
+                "bootstrap.servers": self._bootstrap,
+                "acks": "all",
+                "compression.type": "lz4",
+                "linger.ms": 5,
+                "log_level": 0,
+            }
+        )
         failures: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Any) -> None:
@@ -147,10 +156,16 @@ class Topic:
 
         count = 0
         for message in messages:
-            producer.produce(TOPIC, message, on_delivery=delivered)
+            while True:
+                try:
+                    producer.produce(TOPIC, message, on_delivery=delivered)
+                    break
+                except BufferError:
+                    # Its queue is full: go on as soon as the broker has taken some.
+                    producer.poll(0.1)
             count += 1
             producer.poll(0)
-        if producer.flush(CALL_TIMEOUT_S) or failures:
+        if producer.flush(FLUSH_TIMEOUT_S) or failures:
             raise BrokerUnavailableError(failures[0] if failures else "messages were not acknowledged in time")
         return count
 

@@ -7,6 +7,7 @@ only when ClickHouse has committed what was produced from it again; repeating it
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,19 +17,22 @@ if TYPE_CHECKING:
 LENGTH_BYTES = 8
 
 
-def save(file: Path, messages: Iterable[bytes]) -> int:
-    """Write messages to `file` durably, after those that it already holds; returns how many were added."""
-    kept = list(load(file)) if file.exists() else []
-    added = list(messages)
+def save(file: Path, messages: Iterable[bytes], *, keep: bool) -> int:
+    """Write messages to `file` durably; with `keep` after those that it already holds. Returns how many were added."""
     unfinished = file.with_suffix(".unfinished")
+    added = 0
     with unfinished.open("wb") as out:
-        for message in (*kept, *added):
+        if keep and file.exists():
+            with file.open("rb") as kept:
+                shutil.copyfileobj(kept, out)
+        for message in messages:
             out.write(len(message).to_bytes(LENGTH_BYTES, "big"))
             out.write(message)
+            added += 1
         out.flush()
         os.fsync(out.fileno())
     unfinished.replace(file)
-    return len(added)
+    return added
 
 
 def load(file: Path) -> Iterator[bytes]:

@@ -55,6 +55,7 @@ class Stack:
         self._deaths: dict[str, list[float]] = {}
         self._next_consumer_check = time.monotonic() + CONSUMER_CHECK_S
         self._without_partitions = 0
+        self._leftovers_in_topic = True
         environment = {
             **os.environ,
             "UGC_KAFKA_BOOTSTRAP": settings.service.brokers,
@@ -176,7 +177,9 @@ class Stack:
         topic.create()
         if self._leftovers.exists():
             # They stay in the file until ClickHouse has committed them.
+            self._leftovers_in_topic = False
             count = topic.write(leftovers.load(self._leftovers))
+            self._leftovers_in_topic = True
             self._say(f"{count} messages that were left over at the last stop are in the topic again")
 
     def _ensure_topic(self, topic: Topic) -> None:
@@ -284,7 +287,7 @@ class Stack:
             while (waiting := topic.unconsumed()) and time.monotonic() < deadline:
                 pause.wait(0.05)
             if waiting:
-                count = leftovers.save(self._leftovers, topic.read(waiting))
+                count = leftovers.save(self._leftovers, topic.read(waiting), keep=not self._leftovers_in_topic)
                 self._say(f"ClickHouse did not get {count} messages in time; they are kept for the next start")
             else:
                 self._leftovers.unlink(missing_ok=True)
