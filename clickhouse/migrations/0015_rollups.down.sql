@@ -1,0 +1,26 @@
+-- What:   takes the rollups away.
+-- Mind:   what is older than the rows of the other tables cannot be counted again: keep a copy first.
+
+DROP VIEW IF EXISTS ugc.searches_per_day_mv;
+
+DROP TABLE IF EXISTS ugc.searches_per_day;
+
+DROP VIEW IF EXISTS ugc.searches_per_day_live;
+
+DROP VIEW IF EXISTS ugc.films_per_day_mv;
+
+DROP TABLE IF EXISTS ugc.films_per_day;
+
+DROP VIEW IF EXISTS ugc.films_per_day_live;
+
+DROP VIEW IF EXISTS ugc.pages_per_day_mv;
+
+DROP TABLE IF EXISTS ugc.pages_per_day;
+
+DROP VIEW IF EXISTS ugc.pages_per_day_live;
+
+DROP VIEW IF EXISTS ugc.activity_per_day_mv;
+
+DROP TABLE IF EXISTS ugc.activity_per_day;
+
+DROP VIEW IF EXISTS ugc.activity_per_day_live;
