@@ -47,18 +47,23 @@ def header(text: str) -> list[str]:
     return lines
 
 
-def summary(text: str) -> str:
-    """What the header says after `What:`, up to the next mark, on one line; '' when it says nothing."""
+def section(text: str, name: str) -> str:
+    """What the header says after `name:`, up to the next mark, on one line; '' when it says nothing."""
     words: list[str] = []
     for line in header(text):
-        mark = re.match(r"(\w+):\s*", line)
-        if mark and mark[1] == "What":
+        mark = re.match(r"([A-Z]\w+):\s*", line)
+        if mark and mark[1] == name:
             words = [line[mark.end() :]]
         elif mark and words:
             break
         elif words:
             words.append(line)
     return " ".join(words)
+
+
+def summary(text: str) -> str:
+    """What the header says after `What:`."""
+    return section(text, "What")
 
 
 def names_of(database: str, text: str) -> set[str]:

@@ -27,7 +27,11 @@ _MARK = re.compile(r" \[files ([0-9a-f]{12})\]$")
 
 
 class View(msgspec.Struct, frozen=True):
-    """A view file. `mark` covers the file and every view that it rests on; `tables` are those of `ugc`."""
+    """A view file. `mark` covers the file and every view that it rests on; `tables` are those of `ugc`.
+
+    `columns` are those of `ugc` that the header says it needs, as `table.column`, because migrations added them later.
+    `example` is a query of a view with parameters, for a view without any it is its first row.
+    """
 
     name: str
     statement: str
@@ -35,6 +39,8 @@ class View(msgspec.Struct, frozen=True):
     mark: str
     needs: frozenset[str]
     tables: frozenset[str]
+    columns: frozenset[str]
+    example: str
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -66,6 +72,8 @@ def load(folder: Path = FOLDER) -> list[View]:
             mark=marks[name],
             needs=frozenset(needs[name]),
             tables=frozenset(sqlfile.names_of("ugc", texts[name])),
+            columns=frozenset(re.findall(r"\bugc\.(\w+\.\w+)", sqlfile.section(texts[name], "Needs"))),
+            example=sqlfile.section(texts[name], "Example") or f"SELECT * FROM {DATABASE}.{name} LIMIT 1",  # noqa: S608
         )
         for name in order
     ]
@@ -89,13 +97,17 @@ def _needs(name: str, text: str, texts: dict[str, str]) -> set[str]:
 
 
 def plan(client: Client, views: list[View], *, recreate: bool = False) -> list[Change]:
-    """What `apply` would do; a view whose tables do not exist is left out, and so is what rests on it."""
+    """What `apply` would do; a view whose tables or columns do not exist is left out, and so is what rests on it."""
     tables = {row["name"] for row in rows(client, "SELECT name FROM system.tables WHERE database = 'ugc'")}
+    columns = {
+        row["name"]
+        for row in rows(client, "SELECT concat(table, '.', name) AS name FROM system.columns WHERE database = 'ugc'")
+    }
     present = _marks(client)
     changes = []
     left_out: set[str] = set()
     for view in views:
-        if view.tables - tables or view.needs & left_out:
+        if view.tables - tables or view.columns - columns or view.needs & left_out:
             left_out.add(view.name)
             changes.append(Change(view.name, "dropped" if present.get(view.name) else "left out"))
         elif view.name not in present:
