@@ -1,4 +1,4 @@
-"""What a run of migrations has to mind beyond the files: the queue's consumer while files change it.
+"""What a run of migrations has to mind beyond the files: the queue's consumer while files change it, and kept times.
 
 A consumer that leaves its group while it is still joining can spoil the group for the next one. So a queue that a later
 file of the same run makes again reads from nowhere until then, and one that lives is left to join first.
@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from clickhouse import sqlfile
-from clickhouse.client import rows
+from clickhouse.client import execute, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ NO_BROKER = "127.0.0.1:1"
 """Nothing listens there: a Kafka table that is to read nothing yet."""
 _JOIN_S = 10.0
 _PROBE_INTERVAL_S = 0.05
+_SETS_TTL = re.compile(r"ALTER\s+TABLE\s+ugc\.(?P<table>\w+)\s+MODIFY\s+TTL\s+(?P<ttl>.+)", re.DOTALL)
 _CREATES_QUEUE = re.compile(r"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+ugc\.events_queue\b[^;]*\bENGINE\s*=\s*Kafka\b")
 
 
@@ -56,3 +57,18 @@ def _is_joining(client: Client) -> bool:
         nowhere=f"'{NO_BROKER}'",
     )
     return bool(found)
+
+
+def follow_retention(client: Client, text: str) -> list[str]:
+    """Run those `ALTER TABLE … MODIFY TTL` of a migration whose time is not the server's; the tables that changed."""
+    present = {
+        row["name"]: row["engine_full"]
+        for row in rows(client, "SELECT name, engine_full FROM system.tables WHERE database = 'ugc'")
+    }
+    changed = []
+    for statement in sqlfile.statements(text):
+        match = _SETS_TTL.search(statement)
+        if match and match["table"] in present and f"TTL {match['ttl']} " not in f"{present[match['table']]} ":
+            execute(client, statement)
+            changed.append(match["table"])
+    return changed
