@@ -84,7 +84,7 @@ class Topic:
         self._result(self._admin.delete_consumer_groups([GROUP])[GROUP])
 
     def end_offsets(self) -> dict[int, int]:
-        """Return the offset after the last message, by partition."""
+        """Return about where each partition ends: this broker counts the last batch of messages as one."""
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {TopicPartition(TOPIC, partition): latest for partition in self._partitions()}
         futures = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
@@ -97,14 +97,33 @@ class Topic:
         answer = self._result(futures[GROUP])
         return {where.partition: max(where.offset, 0) for where in answer.topic_partitions}
 
-    def unconsumed(self) -> dict[int, range]:
-        """Return the offsets that ClickHouse has not committed yet, by partition; empty when it has everything."""
+    def fence(self) -> dict[int, int]:
+        """Put an empty message at the end of each partition, which ClickHouse skips, and return their offsets.
+
+        Everything acknowledged before has a lower offset. `end_offsets` cannot tell that: it is too low by all but one
+        message of the last batch.
+        """
+        ends: dict[int, int] = {}
+
+        def delivered(error: KafkaError | None, message: Any) -> None:
+            if error is None:
+                ends[message.partition()] = message.offset()
+
+        producer = Producer({"bootstrap.servers": self._bootstrap, "acks": "all", "log_level": 0})
+        partitions = self._partitions()
+        for partition in partitions:
+            producer.produce(TOPIC, b"", partition=partition, on_delivery=delivered)
+        producer.flush(CALL_TIMEOUT_S)
+        if len(ends) < len(partitions):
+            raise BrokerUnavailableError(f"no acknowledgement within {CALL_TIMEOUT_S:.0f} s")
+        return ends
+
+    def unconsumed(self, fence: dict[int, int]) -> dict[int, range]:
+        """Return the offsets before the fence that ClickHouse has not committed, by partition; empty when none."""
         committed = self.committed_offsets()
-        # Offsets are asked for in this order, so that what arrives in between counts as unconsumed.
-        ends = self.end_offsets()
         return {
             partition: range(committed.get(partition, 0), end)
-            for partition, end in ends.items()
+            for partition, end in fence.items()
             if end > committed.get(partition, 0)
         }
 
@@ -174,6 +193,8 @@ class Topic:
             topics = self._admin.list_topics(TOPIC, timeout=CALL_TIMEOUT_S).topics
         except KafkaException as error:
             raise BrokerUnavailableError(str(error)) from error
+        if not topics[TOPIC].partitions:
+            raise BrokerUnavailableError(f"topic {TOPIC} is not there")
         return sorted(topics[TOPIC].partitions)
 
     @staticmethod

@@ -8,13 +8,58 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from local.broker import Topic
+
 LENGTH_BYTES = 8
+
+
+class Leftovers:
+    """The messages of one stack that its broker held when it stopped."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        # Where they end in the topic, by partition; None before they are in it.
+        self._end: dict[int, int] | None = None
+
+    def put_back(self, topic: Topic) -> int:
+        """Produce them again; returns how many. They stay in the file until ClickHouse has committed them."""
+        self._end = None
+        if not self._file.exists():
+            return 0
+        count = topic.write(load(self._file))
+        self._end = topic.fence()
+        return count
+
+    def drop_when_consumed(self, topic: Topic) -> None:
+        if self._end and not topic.unconsumed(self._end):
+            self.drop()
+
+    def drop(self) -> None:
+        """Forget them: ClickHouse has them all."""
+        self._file.unlink(missing_ok=True)
+        self._end = None
+
+    def keep_unconsumed(self, topic: Topic, patience_s: float) -> int:
+        """Wait until ClickHouse has everything, and keep what it does not get in time; returns how many messages."""
+        deadline = time.monotonic() + patience_s
+        pause = threading.Event()
+        fence = topic.fence()
+        while waiting := topic.unconsumed(fence):
+            if time.monotonic() > deadline:
+                # What is in the topic again is among the unconsumed; what is not must stay in the file.
+                return save(self._file, topic.read(waiting), keep=self._end is None)
+            pause.wait(0.05)
+        if self._end is not None:
+            self.drop()
+        return 0
 
 
 def save(file: Path, messages: Iterable[bytes], *, keep: bool) -> int:

@@ -53,26 +53,27 @@ class BrokerMemory:
         self._last_ends: dict[int, int] = {}
         self._quiet_since = time.monotonic()
 
-    def check(self, broker_pid: int) -> None:
-        """Renew the topic when the broker's memory asks for it; cheap, to be called several times a second."""
+    def check(self, broker_pid: int) -> bool:
+        """Renew the topic when the broker's memory asks for it, and say whether it was; cheap, to be called often."""
         now = time.monotonic()
         if now < self._next_try:
-            return
+            return False
         try:
             resident = psutil.Process(broker_pid).memory_info().rss
         except psutil.Error:
-            return  # it has just died; the supervisor starts it again, empty
+            return False  # it has just died; the supervisor starts it again, empty
         if resident < self._limits.idle_bytes:
-            return
+            return False
         self._next_try = now + self._limits.retry_after_s
         try:
             if resident >= self._limits.busy_bytes:
                 full = resident >= self._limits.full_bytes
-                self.renew(30.0 if full else self._limits.patience_s)
-            elif self._quiet(now):
-                self.renew(self._limits.patience_s)
+                return self.renew(30.0 if full else self._limits.patience_s)
+            if self._quiet(now):
+                return self.renew(self._limits.patience_s)
         except (BrokerUnavailableError, ConsumerUnavailableError, GateBusyError) as error:
             self._say(f"the broker holds {resident // MEBIBYTE} MiB and could not be emptied yet: {error}")
+        return False
 
     def renew(self, patience_s: float) -> bool:
         """Delete the topic and make it again. Returns False, with nothing changed, while something is unconsumed."""
@@ -91,7 +92,8 @@ class BrokerMemory:
     def _all_consumed_within(self, patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
         pause = threading.Event()
-        while self._topic.unconsumed():
+        fence = self._topic.fence()
+        while self._topic.unconsumed(fence):
             if time.monotonic() > deadline:
                 return False
             pause.wait(0.02)

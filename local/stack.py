@@ -12,22 +12,24 @@ import fcntl
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import urllib3
 
-from local import broker, leftovers
+from local import broker
 from local.broker import BrokerUnavailableError, Topic
 from local.consumer import ConsumerUnavailableError, Queue
+from local.consumer_watch import ConsumerWatch
 from local.gate import GateBusyError, Keeper
+from local.leftovers import Leftovers
 from local.memory import BrokerMemory
 from local.ports import why_unavailable
 from local.process import Child, StartError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from local.settings import Settings
@@ -38,10 +40,6 @@ START_TIMEOUT_S = 60.0
 DRAIN_TIMEOUT_S = 4.0
 # More deaths of one child than this within this time, and the stack gives up: starting it again does not help.
 DEATHS, DEATHS_WITHIN_S = 5, 60.0
-FROZEN_AFTER_S = 60.0
-CONSUMER_CHECK_S = 2.5
-# A healthy consumer joins within 2 s; one that has no partition at so many checks in a row never will.
-CHECKS_WITHOUT_PARTITIONS = 3
 
 
 class Stack:
@@ -53,9 +51,7 @@ class Stack:
         self._folder = settings.folder
         self._lock: IO[bytes] | None = None
         self._deaths: dict[str, list[float]] = {}
-        self._next_consumer_check = time.monotonic() + CONSUMER_CHECK_S
-        self._without_partitions = 0
-        self._leftovers_in_topic = True
+        self._leftovers = Leftovers(self._folder / "leftovers.messages")
         environment = {
             **os.environ,
             "UGC_KAFKA_BOOTSTRAP": settings.service.brokers,
@@ -85,6 +81,9 @@ class Stack:
         self._queue = Queue(settings.clickhouse)
         self._keeper: Keeper | None = None
         self._memory: BrokerMemory | None = None
+        self._consumer: ConsumerWatch | None = None
+        # Taken out for a restart of the broker, and not yet attached again.
+        self._queue_is_out = False
 
     def start(self) -> None:
         """Bring everything up, ready for requests. Raises StartError with one line that says what to do."""
@@ -102,6 +101,9 @@ class Stack:
             self._clickhouse.start()
             self._clickhouse.wait_until(self._clickhouse_answers, START_TIMEOUT_S)
             self._say(f"ClickHouse ready on {self._settings.clickhouse}")
+            self._consumer = ConsumerWatch(
+                self._queue, self._clickhouse, self._topic if self._broker else None, say=self._say
+            )
         self._migrate()
         self._api.start()
         self._api.wait_until(self._api_ready, START_TIMEOUT_S)
@@ -117,17 +119,17 @@ class Stack:
             if not self._api.running():
                 self._note_death(self._api)
                 self._api.start()
-            if self._broker and self._memory:
-                self._memory.check(self._broker.pid)
-                self._drop_leftovers()
-            self._check_consumer()
+            if self._broker and self._memory and self._topic:
+                self._look_after_broker(self._broker, self._memory, self._topic)
+            if self._consumer:
+                self._consumer.check()
 
     def stop(self) -> None:
         """Stop in the order of the flow; nothing that was acknowledged is lost."""
         if not self._api.stop(timeout_s=7.0):
             self._say("the API did not finish in time; what it had not acknowledged may be sent again by its clients")
         if self._broker and self._broker.running() and self._topic:
-            self._save_unconsumed(self._topic)
+            self._keep_unconsumed(self._topic)
         if self._clickhouse and not self._clickhouse.stop(timeout_s=5.0):
             self._say("ClickHouse did not end in time and was killed; its tables survive that")
         if self._broker:
@@ -174,13 +176,15 @@ class Stack:
     def _start_broker(self, child: Child, topic: Topic) -> None:
         child.start()
         child.wait_until(topic.broker_answers, START_TIMEOUT_S)
-        topic.create()
-        if self._leftovers.exists():
-            # They stay in the file until ClickHouse has committed them.
-            self._leftovers_in_topic = False
-            count = topic.write(leftovers.load(self._leftovers))
-            self._leftovers_in_topic = True
-            self._say(f"{count} messages that were left over at the last stop are in the topic again")
+        try:
+            topic.create()
+            if count := self._leftovers.put_back(topic):
+                self._say(f"{count} messages that were left over at the last stop are in the topic again")
+        except BrokerUnavailableError as error:
+            child.stop(timeout_s=1.0)
+            raise StartError(
+                f"the broker refused what it was asked at its start: {error} (log: {child.log})"
+            ) from error
 
     def _ensure_topic(self, topic: Topic) -> None:
         if not topic.broker_answers():
@@ -219,15 +223,29 @@ class Stack:
             )
         self._say(f"{child.name} died and is started again")
 
+    def _look_after_broker(self, child: Child, memory: BrokerMemory, topic: Topic) -> None:
+        try:
+            self._leftovers.drop_when_consumed(topic)
+        except BrokerUnavailableError:
+            return  # it has just died; the next look starts it again
+        if memory.check(child.pid):
+            self._leftovers.drop()
+
+    def _keep_unconsumed(self, topic: Topic) -> None:
+        try:
+            if count := self._leftovers.keep_unconsumed(topic, DRAIN_TIMEOUT_S):
+                self._say(f"ClickHouse did not get {count} messages in time; they are kept for the next start")
+        except BrokerUnavailableError as error:
+            self._say(f"the broker could not be asked what is left in it: {error}")
+
     def _restart_broker(self, child: Child) -> None:
         """Start an empty broker in the place of a dead one, while the API's workers wait and the consumer is away."""
         self._note_death(child)
         topic, keeper = self._topic, self._keeper
         if not topic or not keeper:
             return
-        consuming = True
         try:
-            consuming = self._queue.detach()
+            self._queue_is_out = self._queue.detach() or self._queue_is_out
         except ConsumerUnavailableError as error:
             self._say(f"ClickHouse goes on with its old connection: {error}")
         try:
@@ -236,67 +254,15 @@ class Stack:
         except GateBusyError:
             # A worker hangs; the others must not wait for it. Its own requests end with 503.
             self._start_broker(child, topic)
+        except StartError as error:
+            self._say(f"{error}; it is tried again")
+            return
         try:
-            if consuming:
+            if self._queue_is_out:
                 self._queue.attach()
+                self._queue_is_out = False
         except ConsumerUnavailableError as error:
             self._say(f"ClickHouse takes the queue up again when it starts: {error}")
-
-    def _check_consumer(self) -> None:
-        """Heal the two states that a consumer does not leave by itself: no partitions, and a commit that hangs."""
-        now = time.monotonic()
-        if not self._clickhouse or now < self._next_consumer_check:
-            return
-        self._next_consumer_check = now + CONSUMER_CHECK_S
-        try:
-            assigned, silent_s = self._queue.assigned(), self._queue.seconds_since_poll()
-        except ConsumerUnavailableError:
-            return  # it is starting, or busy; a dead one is seen by its process
-        if silent_s is None:
-            self._without_partitions = 0  # there is no consumer: somebody has paused it
-        elif silent_s > FROZEN_AFTER_S:
-            self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
-            self._clickhouse.stop(timeout_s=5.0)
-        elif self._broker and self._topic and not assigned:
-            self._without_partitions += 1
-            if self._without_partitions >= CHECKS_WITHOUT_PARTITIONS:
-                # A member that left while it was joining has spoilt the group. What is read again is shown once.
-                self._say("ClickHouse gets no messages: its consumer group is made anew")
-                self._forget_group(self._topic)
-                self._without_partitions = 0
-        else:
-            self._without_partitions = 0
-
-    def _forget_group(self, topic: Topic) -> None:
-        try:
-            topic.forget_group()
-        except BrokerUnavailableError as error:
-            self._say(f"the consumer group could not be deleted: {error}")
-
-    # What is left over
-
-    @property
-    def _leftovers(self) -> Path:
-        return self._folder / "leftovers.messages"
-
-    def _save_unconsumed(self, topic: Topic) -> None:
-        """Wait until ClickHouse has everything; what it does not get in time is kept in a file for the next start."""
-        deadline = time.monotonic() + DRAIN_TIMEOUT_S
-        pause = threading.Event()
-        try:
-            while (waiting := topic.unconsumed()) and time.monotonic() < deadline:
-                pause.wait(0.05)
-            if waiting:
-                count = leftovers.save(self._leftovers, topic.read(waiting), keep=not self._leftovers_in_topic)
-                self._say(f"ClickHouse did not get {count} messages in time; they are kept for the next start")
-            else:
-                self._leftovers.unlink(missing_ok=True)
-        except BrokerUnavailableError as error:
-            self._say(f"the broker could not be asked what is left in it: {error}")
-
-    def _drop_leftovers(self) -> None:
-        if self._topic and self._leftovers.exists() and not self._topic.unconsumed():
-            self._leftovers.unlink()
 
 
 def _answers(url: str) -> bool:

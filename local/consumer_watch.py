@@ -1,0 +1,59 @@
+"""Heals the two states that ClickHouse's consumer does not leave by itself: no partitions, and a commit that hangs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from local.broker import BrokerUnavailableError, Topic
+from local.consumer import ConsumerUnavailableError, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.process import Child
+
+CHECK_EVERY_S = 2.5
+# A healthy consumer joins within 2 s; one that has no partition at so many checks in a row never will.
+CHECKS_WITHOUT_PARTITIONS = 3
+FROZEN_AFTER_S = 60.0
+
+
+class ConsumerWatch:
+    """Looks at the consumer now and then; `own_topic` is the embedded broker's, None for a broker of somebody else."""
+
+    def __init__(self, queue: Queue, clickhouse: Child, own_topic: Topic | None, *, say: Callable[[str], None]) -> None:
+        self._queue = queue
+        self._clickhouse = clickhouse
+        self._own_topic = own_topic
+        self._say = say
+        self._next_check = time.monotonic() + CHECK_EVERY_S
+        self._without_partitions = 0
+
+    def check(self) -> None:
+        now = time.monotonic()
+        if now < self._next_check:
+            return
+        self._next_check = now + CHECK_EVERY_S
+        try:
+            assigned, silent_s = self._queue.assigned(), self._queue.seconds_since_poll()
+        except ConsumerUnavailableError:
+            return  # ClickHouse is starting, or busy; a dead one is seen by its process
+        if silent_s is None or assigned:
+            self._without_partitions = 0  # without a consumer, somebody has paused it
+        else:
+            self._without_partitions += 1
+        if silent_s is not None and silent_s > FROZEN_AFTER_S:
+            self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
+            self._clickhouse.stop(timeout_s=5.0)
+        elif self._own_topic and self._without_partitions >= CHECKS_WITHOUT_PARTITIONS:
+            self._without_partitions = 0
+            self._renew_group(self._own_topic)
+
+    def _renew_group(self, topic: Topic) -> None:
+        """A member that left while it was joining has spoilt the group. What is read again is shown once."""
+        self._say("ClickHouse gets no messages: its consumer group is made anew")
+        try:
+            topic.forget_group()
+        except BrokerUnavailableError as error:
+            self._say(f"the consumer group could not be deleted: {error}")
