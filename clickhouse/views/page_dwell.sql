@@ -1,20 +1,32 @@
 -- What:   how long people stay on a page. One row per day (UTC) and page type.
 -- Why:    the median says what is usual; the 90th and 99th percentile, how long the long visits are.
 -- Query:  SELECT day, page_type, dwell_ms_p50 FROM analytics.page_dwell WHERE day >= today() - 7 ORDER BY day, page_type
--- Mind:   dwell is from opening to leaving, active only while the page was visible, which not every client sends.
+-- Mind:   dwell is from opening to leaving, active only while the page was visible, which not every client sends. Bots are left out.
 --         Quantiles are exact up to 8,192 leaves in a row of the view, and estimated from as many beyond that.
 
 CREATE OR REPLACE VIEW analytics.page_dwell
+(
+    day Date COMMENT 'Day in UTC',
+    page_type LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    leaves UInt64 COMMENT 'Pages that were left',
+    dwell_ms_p50 Float64 COMMENT 'Median of the milliseconds from opening to leaving',
+    dwell_ms_p90 Float64 COMMENT '90th percentile of them',
+    dwell_ms_p99 Float64 COMMENT '99th percentile of them',
+    active_ms_p50 Nullable(Float64) COMMENT 'Median of the milliseconds while the page was visible',
+    scroll_percent_avg Nullable(Float64) COMMENT 'Mean of how far it was scrolled, 0 to 100'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     toDate(occurred_at) AS day,
     page_type,
     count() AS leaves,
-    quantile(0.5)(dwell_ms) AS dwell_ms_p50,
-    quantile(0.9)(dwell_ms) AS dwell_ms_p90,
-    quantile(0.99)(dwell_ms) AS dwell_ms_p99,
+    ifNull(quantiles(0.5, 0.9, 0.99)(dwell_ms) AS dwell, [0., 0., 0.])[1] AS dwell_ms_p50,
+    ifNull(dwell, [0., 0., 0.])[2] AS dwell_ms_p90,
+    ifNull(dwell, [0., 0., 0.])[3] AS dwell_ms_p99,
     quantile(0.5)(active_ms) AS active_ms_p50,
     avg(scroll_percent) AS scroll_percent_avg
 FROM analytics.page_leaves
+WHERE NOT is_bot
 GROUP BY
     day,
     page_type;

@@ -1,10 +1,35 @@
 -- What:   Pages that were opened, each event once. One row per event.
 -- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
 -- Query:  SELECT page_type, count() FROM analytics.page_views WHERE occurred_at >= today() - 7 GROUP BY page_type
+-- Needs:  ugc.page_views.is_bot
 -- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Filter by occurred_at: the skip index on it answers.
+--         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
 
 CREATE OR REPLACE VIEW analytics.page_views
+(
+    event_id UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client''s clock',
+    identity String COMMENT 'Who: user_id, else anonymous_id',
+    user_id String COMMENT 'Signed-in user, empty when not signed in',
+    anonymous_id String COMMENT 'Browser without sign-in, empty when not given',
+    session_id String COMMENT 'Session as the client numbers it, empty when not given',
+    view_id UUID COMMENT 'One opening of the page; the page_leave of it carries the same',
+    page_type LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    page_id String COMMENT 'Id of the page, empty when not given',
+    title String COMMENT 'Title of the page, empty when not given',
+    page_url String COMMENT 'Page where it happened, empty when not given',
+    referrer String COMMENT 'Page that led there, empty when not given',
+    user_agent LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    ip String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    locale LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    timezone LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     event_id,
     occurred_at,
@@ -25,6 +50,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     received_at
 FROM ugc.page_views FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;

@@ -2,9 +2,20 @@
 -- Why:    the first look when a number seems too low: is it people, or the pipeline?
 -- Query:  SELECT * FROM analytics.pipeline_freshness ORDER BY seconds_since_last
 -- Mind:   lag is from the API's receipt to ClickHouse's write, over the last hour; NULL when there was nothing. A repeated
---         event may count twice here until a merge: this is about the flow, and has to be cheap.
+--         event may count twice here until a merge, and bots count: this is about the flow, and has to be cheap.
 
 CREATE OR REPLACE VIEW analytics.pipeline_freshness
+(
+    event_type LowCardinality(String) COMMENT 'Type of the event',
+    last_inserted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse wrote the last one',
+    last_received_at DateTime64(3, 'UTC') COMMENT 'When the API received the last one',
+    seconds_since_last Int64 COMMENT 'Seconds since the last write',
+    events_last_hour UInt64 COMMENT 'Rows written in the last hour',
+    events_last_day UInt64 COMMENT 'Rows written in the last 24 hours',
+    lag_ms_p50 Nullable(Float64) COMMENT 'Median of the milliseconds from receipt to write',
+    lag_ms_p99 Nullable(Float64) COMMENT '99th percentile of them'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     event_type,
     max(inserted_at) AS last_inserted_at,

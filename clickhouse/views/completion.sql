@@ -1,0 +1,55 @@
+-- What:   how many of those who start a film finish it. One row per day of the start and film.
+-- Why:    a film that is started and left tells more than one that nobody starts.
+-- Query:  SELECT movie_id, sum(active_users) AS started, sum(finished_users) AS finished FROM analytics.completion GROUP BY movie_id ORDER BY started DESC LIMIT 10
+-- Mind:   the day is that of a person's first heartbeat or completion of the film, so each person is counted once for a film, and
+--         days can be added up; finished may be later. Bots are left out.
+
+CREATE OR REPLACE VIEW analytics.completion
+(
+    day Date COMMENT 'Day in UTC',
+    movie_id LowCardinality(String) COMMENT 'Film',
+    active_users UInt64 COMMENT 'People who started it',
+    finished_users UInt64 COMMENT 'Of them, those who finished it, on any day',
+    completion_rate Float64 COMMENT 'finished_users / active_users'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS WITH
+    viewings AS
+    (
+        SELECT
+            cityHash64(identity) AS person,
+            movie_id,
+            occurred_at,
+            0 AS finished
+        FROM analytics.video_progress
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            cityHash64(identity) AS person,
+            movie_id,
+            occurred_at,
+            1 AS finished
+        FROM analytics.video_completions
+        WHERE NOT is_bot
+    ),
+    people AS
+    (
+        SELECT
+            movie_id,
+            toDate(min(occurred_at)) AS day,
+            max(finished) AS finished
+        FROM viewings
+        GROUP BY
+            movie_id,
+            person
+    )
+SELECT
+    day,
+    movie_id,
+    count() AS active_users,
+    sum(finished) AS finished_users,
+    finished_users / active_users AS completion_rate
+FROM people
+GROUP BY
+    day,
+    movie_id;

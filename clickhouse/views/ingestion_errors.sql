@@ -1,0 +1,36 @@
+-- What:   messages and lines that could not become an event. One row per day (UTC) and kind of error.
+-- Why:    what is refused is somebody's bug, and should be seen the day it begins.
+-- Query:  SELECT day, error, errors, last_at FROM analytics.ingestion_errors ORDER BY last_at DESC LIMIT 10
+-- Mind:   kinds are messages with their numbers and quoted parts taken out. The raw bytes are in ugc.events_errors, which only DBAs
+--         read; the place in Kafka finds them: python -m clickhouse errors. Kept for 30 days.
+
+CREATE OR REPLACE VIEW analytics.ingestion_errors
+(
+    day Date COMMENT 'Day in UTC',
+    error String COMMENT 'Kind of error',
+    errors UInt64 COMMENT 'How many',
+    first_at DateTime64(3, 'UTC') COMMENT 'When the first message of it was produced',
+    last_at DateTime64(3, 'UTC') COMMENT 'When the last was',
+    example_topic LowCardinality(String) COMMENT 'Topic of the last one',
+    example_partition UInt64 COMMENT 'Its partition',
+    example_offset UInt64 COMMENT 'Its offset'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    toDate(kafka_timestamp) AS day,
+    substring(
+        replaceRegexpAll(replaceRegexpAll(extract(error, '^[^\n]*'), '(\'[^\']*\'|"[^"]*"|`[^`]*`)', '…'), '[0-9]+', '#'), 1, 160
+    ) AS error,
+    count() AS errors,
+    min(kafka_timestamp) AS first_at,
+    max(kafka_timestamp) AS last_at,
+    argMax(kafka_topic, kafka_timestamp) AS example_topic,
+    argMax(kafka_partition, kafka_timestamp) AS example_partition,
+    argMax(kafka_offset, kafka_timestamp) AS example_offset
+FROM ugc.events_errors AS e FINAL
+GROUP BY
+    toDate(kafka_timestamp),
+    substring(
+        replaceRegexpAll(replaceRegexpAll(extract(e.error, '^[^\n]*'), '(\'[^\']*\'|"[^"]*"|`[^`]*`)', '…'), '[0-9]+', '#'), 1, 160
+    )
+SETTINGS do_not_merge_across_partitions_select_final = 1;

@@ -1,0 +1,34 @@
+-- What:   who came for the first time, and who came again. One row per day that has events, in UTC.
+-- Why:    growth comes from new people, a habit from those who return.
+-- Query:  SELECT day, new_users, returning_users FROM analytics.new_and_returning_users WHERE day >= today() - 30 ORDER BY day
+-- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
+--         The count is exact. New means: never seen on a day before, as far back as the
+--         rollup of activity reaches. Who signs in for the first time is a new identity.
+
+CREATE OR REPLACE VIEW analytics.new_and_returning_users
+(
+    day Date COMMENT 'Day in UTC',
+    active_users UInt64 COMMENT 'People who did anything',
+    new_users UInt64 COMMENT 'Of them, those of whom it is the first day',
+    returning_users UInt64 COMMENT 'Of them, those seen on a day before'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS WITH
+    people AS
+    (
+        SELECT arraySort(groupArray(day)) AS days
+        FROM analytics.activity_per_day
+        GROUP BY identity_hash
+    ),
+    visits AS
+    (
+        SELECT arrayJoin(arrayMap((d, number) -> (d, number = 1), days, arrayEnumerate(days))) AS visit
+        FROM people
+    )
+SELECT
+    visit.1 AS day,
+    count() AS active_users,
+    countIf(visit.2 = 1) AS new_users,
+    countIf(visit.2 = 0) AS returning_users
+FROM visits
+GROUP BY day;
