@@ -6,9 +6,10 @@ import argparse
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clickhouse import commands
+from clickhouse import commands, schema
 from clickhouse.errors import OperationError, UsageError
 from clickhouse.settings import read_settings
 
@@ -36,16 +37,40 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="for an answer (default 30)")
         return added
 
-    waits(command("migrate", commands.migrate, "apply pending migrations, then make the views equal to their files"))
-    waits(command("status", commands.status, "list migrations and views, and whether they are applied"))
+    def formats(added: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        added.add_argument("--format", choices=["table", "json"], default="table", help="default table")
+        return added
+
+    migrate = waits(
+        command("migrate", commands.migrate, "apply pending migrations, then make the views equal to their files")
+    )
+    migrate.add_argument("--dry-run", action="store_true", help="print the SQL instead, with secrets masked")
+    migrate.add_argument("--to", type=_version, metavar="VERSION", help="apply none above this one")
+    migrate.add_argument("--lock", action="store_true", help="let two runs wait for each other; needs Keeper")
+    migrate.add_argument(
+        "--recreate-queue", action="store_true", help="make the queue again, for instance with a new password of Kafka"
+    )
+    status = formats(
+        waits(command("status", commands.status, "list migrations and views; exit code 1 when something is to be done"))
+    )
+    status.add_argument("--drift", action="store_true", help="also compare the server with schema.sql, as SQL")
+    diff = waits(command("diff", commands.diff, "print the SQL that makes the server equal to schema.sql"))
+    diff.add_argument("file", nargs="?", type=Path, default=schema.FILE, help="another file made by `dump`")
+    baseline = waits(command("baseline", commands.baseline, "record migrations as applied, executing nothing"))
+    baseline.add_argument("--to", type=_version, required=True, metavar="VERSION", help="the last one to record")
+    repair = waits(command("repair", commands.repair, "show applied migrations whose files were changed"))
+    repair.add_argument("--version", type=_count, action="append", default=[], metavar="N", help="only this one")
+    repair.add_argument("--write", action="store_true", help="record the files as they are now, executing nothing")
+    repair.add_argument("--prune", action="store_true", help="with --write: forget what has no file any more")
     down = waits(command("down", commands.down, "undo migrations, with the data in what they made"))
     how_far = down.add_mutually_exclusive_group()
     how_far.add_argument("--steps", type=_count, default=1, metavar="N", help="how many to undo (default 1)")
     how_far.add_argument("--to", type=_version, metavar="VERSION", help="undo all above this one, 0 for everything")
-    new = command("new", commands.new, "scaffold the next migration and its down file")
-    new.add_argument("name", help='what it does, for instance "add ratings"')
+    new = command("new", commands.new, "scaffold the next migration and its down file, or all of an event type")
+    new.add_argument("name", nargs="+", help='what it does, for instance "add ratings"; or: event-type NAME')
     command("validate", commands.validate, "check the files of migrations and views, without a server")
-    waits(command("dump", commands.dump, "print the schema of the server as SQL"))
+    dump = waits(command("dump", commands.dump, "print the schema of the server as SQL"))
+    dump.add_argument("--write", action="store_true", help="make schema.sql from the migrations; needs no server")
     views = waits(command("views", commands.views, "list the views, or make them equal to their files"))
     views.add_argument("--apply", action="store_true", help="re-create what changed, drop what has no file any more")
     views.add_argument("--all", action="store_true", help="with --apply: re-create every view")
@@ -54,17 +79,20 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    # the driver logs what it also raises
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    # the driver and clickhouse-migrations log what they also raise
+    for name in ("clickhouse_connect", "clickhouse_migrations"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments, read_settings(os.environ)))
+        settings = read_settings(os.environ)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except OperationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    try:
+        return int(arguments.run(arguments, settings))
+    except (UsageError, OperationError) as error:
+        print(f"error: {settings.masked(str(error))}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
 

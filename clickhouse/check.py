@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from clickhouse import migrations, schema, validation, views
 from clickhouse.client import connected, rows
 from clickhouse.errors import OperationError, StatementError
@@ -61,10 +63,21 @@ def run(migration_folder: Path = migrations.FOLDER, view_folder: Path = views.FO
     yield f"all is well, {time.monotonic() - started:.1f} s"
 
 
+def write_schema(file: Path = schema.FILE) -> bool:
+    """Make `schema.sql` from the migrations and views; whether it was another before."""
+    with ephemeral_engine() as settings, connected(settings, _START_S) as client:
+        migrations.migrate(msgspec.structs.replace(settings, retention=schema.STAND_IN))
+        views.apply(client, views.load())
+        text = schema.generated(client)
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    file.write_text(text, encoding="utf-8")
+    return text != before
+
+
 def _query_each(client: Client, files: list[views.View]) -> None:
     for view in files:
         try:
-            rows(client, f"SELECT * FROM {views.DATABASE}.{view.name} LIMIT 1")  # noqa: S608 - the name of our own file
+            rows(client, view.example)
         except StatementError as error:
             raise OperationError(f"views/{view.name}.sql cannot be queried: {error.reason}") from error
 

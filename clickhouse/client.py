@@ -12,7 +12,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.connection import CLICKHOUSE_CONNECT, ClickhouseConnectConnection
 
+from clickhouse import sqlfile
 from clickhouse.errors import OperationError, StatementError
+from clickhouse.security import KafkaSecurity, secured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,10 +73,10 @@ def connected(settings: Settings, wait_s: float = 0) -> Iterator[Client]:
         client.close()
 
 
-def execute(client: Client, statement: str) -> None:
-    """Run a statement that returns nothing; StatementError when it is refused."""
+def execute(client: Client, statement: str, **parameters: Any) -> None:
+    """Run a statement that returns nothing; StatementError when it is refused. `{name:Type}` is bound by the server."""
     try:
-        client.command(statement)
+        client.command(statement, parameters=parameters or None)
     except ClickHouseError as error:
         raise StatementError(statement, one_line(error)) from error
 
@@ -88,11 +90,13 @@ def rows(client: Client, query: str, **parameters: Any) -> list[dict[str, Any]]:
 
 
 class _Connection(ClickhouseConnectConnection):  # type: ignore[misc]
-    """Keeps the statement that failed, so that the message can name its file."""
+    """Secures the Kafka table, and keeps the statement that failed, so that the message can name its file."""
+
+    security = KafkaSecurity()
 
     def command(self, statement: str, log_statement: str | None = None) -> None:
         try:
-            super().command(statement, log_statement)
+            super().command(secured(statement, sqlfile.code(statement), self.security), log_statement)
         except ClickHouseError as error:
             raise StatementError(statement, one_line(error)) from error
 
@@ -103,6 +107,9 @@ class Cluster(ClickhouseCluster):  # type: ignore[misc]
     def __init__(self, settings: Settings, migrations: Path) -> None:
         super().__init__(db_url=settings.url, db_name=DATABASE, driver=CLICKHOUSE_CONNECT)
         self.migrations = migrations
+        self._security = settings.security
 
     def connection(self, db_name: str | None = None) -> _Connection:
-        return _Connection(self._connect_client(db_name if db_name is not None else self.default_db_name))
+        connection = _Connection(self._connect_client(db_name if db_name is not None else self.default_db_name))
+        connection.security = self._security
+        return connection

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from clickhouse import check as checking
-from clickhouse import migrations, queue, schema, validation
+from clickhouse import drift, migrations, output, queue, retention, schema, validation
 from clickhouse import views as view_files
 from clickhouse.client import connected, rows
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 Command = Callable[["Namespace", "Settings"], int]
 
+_NAMES = {"md5-mismatch": "changed"}
 _STATES = {
     "applied": "[green]applied[/]",
     "pending": "[yellow]pending[/]",
@@ -40,16 +40,33 @@ def migrate(arguments: Namespace, settings: Settings) -> int:
     migrations.variables(settings)
     files = view_files.load()
     with connected(settings, arguments.wait) as client:
-        applied = migrations.migrate(settings)
+        waiting = migrations.pending(settings, to_version=arguments.to)
+        if arguments.dry_run:
+            return _tell_plan(waiting, view_files.plan(client, files))
+        applied = migrations.migrate(settings, to_version=arguments.to, lock=arguments.lock)
         for name in applied:
             print(f"applied {name}")
-        moved = queue.follow_brokers(client, settings)
+        moved = queue.follow_brokers(client, settings, recreate=arguments.recreate_queue)
         if moved:
             print(moved)
+        for table in retention.follow(client, settings):
+            print(f"ugc.{table} keeps its rows for another time now")
         # a migration may change the columns that a view was made from
         changes = view_files.apply(client, files, recreate=bool(applied))
     _tell(changes)
     print(f"{len(applied)} migrations applied, {_changed(changes)} views re-created or dropped")
+    return 0
+
+
+def _tell_plan(waiting: list[tuple[str, list[str]]], changes: list[view_files.Change]) -> int:
+    for name, statements in waiting:
+        print(f"-- {name}\n")
+        for statement in statements:
+            print(f"{statement.removesuffix(';')};\n")
+    for change in changes:
+        if change.action in {"created", "changed", "dropped"}:
+            print(f"-- view analytics.{change.name} would be {change.action}")
+    print(f"-- {len(waiting)} migrations would be applied; nothing was done")
     return 0
 
 
@@ -66,22 +83,76 @@ def down(arguments: Namespace, settings: Settings) -> int:
 
 
 def status(arguments: Namespace, settings: Settings) -> int:
-    """Two tables: migrations and views."""
-    console = Console()
+    """Two tables, migrations and views, and with --drift a third; exit code 1 when anything is to be done."""
     with connected(settings, arguments.wait) as client:
+        known = migrations.status(settings)
+        plan = view_files.plan(client, view_files.load())
+        drifted = drift.differences(client, schema.read(settings.retention.variables())) if arguments.drift else []
+    if arguments.format == "json":
+        output.as_json(
+            {
+                "migrations": [
+                    {"file": name, "state": _NAMES.get(row.state, row.state), "applied_at": row.applied_at}
+                    for name, row in known
+                ],
+                "views": [{"view": change.name, "state": change.action} for change in plan],
+                "drift": drifted if arguments.drift else None,
+            }
+        )
+    else:
         title = f"Migrations at {settings.shown_url}"
         table = Table("migration", "state", "applied at (UTC)", "can be undone", title=title)
-        for name, row in migrations.status(settings):
+        for name, row in known:
             applied_at = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else ""
             table.add_row(name, _STATES[row.state], applied_at, "yes" if row.has_down else "no")
-        console.print(table)
-        console.print(_view_table(view_files.plan(client, view_files.load())))
+        output.console().print(table)
+        output.console().print(_view_table(plan))
+        if arguments.drift:
+            _tell_drift(drifted)
+    settled = all(row.state == "applied" for _, row in known) and all(change.action == "current" for change in plan)
+    return 0 if settled and not drifted else 1
+
+
+def diff(arguments: Namespace, settings: Settings) -> int:
+    """The drift as a script on stdout; exit code 1 when there is any."""
+    wanted = schema.read(settings.retention.variables(), arguments.file)
+    with connected(settings, arguments.wait) as client:
+        drifted = drift.differences(client, wanted)
+    _tell_drift(drifted)
+    return 1 if drifted else 0
+
+
+def _tell_drift(drifted: list[drift.Difference]) -> None:
+    for difference in drifted:
+        print(f"-- {difference.object} {difference.what}\n{difference.sql}\n")
+    print(f"-- {len(drifted)} objects differ from schema.sql" if drifted else "-- the schema is as schema.sql says")
+
+
+def baseline(arguments: Namespace, settings: Settings) -> int:
+    """Adopt a database that has the schema but not the list of what was applied."""
+    with connected(settings, arguments.wait):
+        for name in migrations.baseline(settings, arguments.to):
+            print(f"recorded {name} as applied; nothing was executed")
     return 0
+
+
+def repair(arguments: Namespace, settings: Settings) -> int:
+    """Show, or with --write record, files that were changed after they were applied; exit code 1 when any remains."""
+    with connected(settings, arguments.wait):
+        found = migrations.repair(settings, arguments.version, write=arguments.write, prune=arguments.prune)
+    for name, state in found:
+        print(f"{name}: {_NAMES.get(state, state)}")
+    left = [name for name, state in found if state in migrations.OUT_OF_SYNC]
+    if not found:
+        print("every applied migration has its file as it was applied")
+    elif left and not arguments.write:
+        print("`repair --write` records the files as they are now; it executes nothing. `--prune` forgets the unknown.")
+    return 1 if left else 0
 
 
 def new(arguments: Namespace, _settings: Settings) -> int:
     """Two files with the header that `validate` asks for."""
-    for path in migrations.new(arguments.name):
+    for path in migrations.new(" ".join(arguments.name)):
         print(f"wrote {path}")
     return 0
 
@@ -96,7 +167,11 @@ def validate(_arguments: Namespace, _settings: Settings) -> int:
 
 
 def dump(arguments: Namespace, settings: Settings) -> int:
-    """The schema as SQL on stdout."""
+    """The schema as SQL on stdout; or, from an engine of its own, into schema.sql."""
+    if arguments.write:
+        changed = checking.write_schema()
+        print(f"{schema.FILE.name} {'was written' if changed else 'is current'}")
+        return 0
     with connected(settings, arguments.wait) as client:
         print(schema.dump(client), end="")
     return 0
@@ -111,7 +186,7 @@ def views(arguments: Namespace, settings: Settings) -> int:
             _tell(changes)
             print(f"{_changed(changes)} views re-created or dropped")
         else:
-            Console().print(_view_table(view_files.plan(client, files)))
+            output.console().print(_view_table(view_files.plan(client, files)))
     return 0
 
 

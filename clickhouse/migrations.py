@@ -9,14 +9,19 @@ from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse import brokers, sqlfile
-from clickhouse.client import Cluster
+from clickhouse import brokers, sqlfile, staging
+from clickhouse.client import Cluster, connected, one_line
 from clickhouse.errors import OperationError, StatementError
+from clickhouse.security import secured
 
 if TYPE_CHECKING:
     from clickhouse.settings import Settings
 
 FOLDER = Path(__file__).parent / "migrations"
+OUT_OF_SYNC = {
+    "md5-mismatch": "the file was changed after it was applied: put the old text back and make a new migration",
+    "unknown": "applied, but there is no file: this checkout is older than the one that migrated last",
+}
 
 _UP = """\
 -- What:   {name}
@@ -41,15 +46,30 @@ DROP TABLE IF EXISTS ugc.{slug};
 
 def variables(settings: Settings) -> dict[str, str]:
     """What `${NAME}` stands for in migrations; UsageError when the Kafka address is unset or malformed."""
-    return {brokers.VARIABLE: brokers.parse_brokers(settings.kafka_bootstrap)}
+    return {brokers.VARIABLE: brokers.parse_brokers(settings.kafka_bootstrap), **settings.retention.variables()}
 
 
-def migrate(settings: Settings, folder: Path = FOLDER, to_version: int | None = None) -> list[str]:
-    """Apply what is pending, up to `to_version`; the names of the files that were applied."""
+def migrate(
+    settings: Settings, folder: Path = FOLDER, to_version: int | None = None, *, lock: bool = False
+) -> list[str]:
+    """Apply what is pending, up to `to_version`; the names of the files that were applied.
+
+    With `lock`, two runs at the same time wait for each other; that takes a server with Keeper.
+    """
     given = variables(settings)
     files = MigrationStorage(folder).migration_filenames()
     try:
-        applied = Cluster(settings, folder).migrate(None, folder, to_version=to_version, variables=given)
+        cluster = Cluster(settings, folder)
+        there = max((row.version for row in cluster.status(None, folder) if row.applied_at is not None), default=0)
+        wanted = [each for each in staging.queue_versions(folder) if to_version is None or each <= to_version]
+        applied = []
+        if wanted and there < wanted[-1]:
+            before = {**given, brokers.VARIABLE: staging.NO_BROKER}
+            if there < wanted[-1] - 1:
+                applied += cluster.migrate(None, folder, to_version=wanted[-1] - 1, variables=before, lock=lock)
+            with connected(settings) as client:
+                staging.let_the_consumer_join(client)
+        applied += cluster.migrate(None, folder, to_version=to_version, variables=given, lock=lock)
     except StatementError as error:
         raise OperationError(_located(error, folder, given)) from error
     except MigrationException as error:
@@ -60,10 +80,16 @@ def migrate(settings: Settings, folder: Path = FOLDER, to_version: int | None = 
 def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: int | None = None) -> list[str]:
     """Undo the last `steps` migrations, or all above `to_version`; the names of the files that were run."""
     files = MigrationStorage(folder).down_filenames()
+    given = settings.retention.variables() if settings.kafka_bootstrap is None else variables(settings)
+    applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
+    target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
+    if target < min(staging.queue_versions(folder), default=0):
+        # no queue is left in the end, so one that is made on the way is to read nothing
+        given = {**given, brokers.VARIABLE: staging.NO_BROKER}
     try:
-        undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version)
+        undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version, variables=given)
     except StatementError as error:
-        raise OperationError(_located(error, folder, {})) from error
+        raise OperationError(_located(error, folder, given)) from error
     except MigrationException as error:
         raise OperationError(_explained(error)) from error
     return [files[version] for version in undone]
@@ -75,6 +101,53 @@ def status(settings: Settings, folder: Path = FOLDER) -> list[tuple[str, Any]]:
     return [
         (files.get(row.version, f"{row.version:04d}"), row) for row in Cluster(settings, folder).status(None, folder)
     ]
+
+
+def pending(settings: Settings, folder: Path = FOLDER, to_version: int | None = None) -> list[tuple[str, list[str]]]:
+    """(file name, its statements) of what `migrate` would apply, secrets masked. Raises as `migrate` would."""
+    found = status(settings, folder)
+    for name, row in found:
+        if row.state in OUT_OF_SYNC:
+            raise OperationError(
+                f"{name}: {OUT_OF_SYNC[row.state]}. `python -m clickhouse status` shows where it stands."
+            )
+    if to_version is not None and to_version not in {row.version for _, row in found}:
+        raise OperationError(f"there is no migration {to_version}: `python -m clickhouse status` lists them")
+    given = variables(settings)
+    waiting = [
+        name for name, row in found if row.state == "pending" and (to_version is None or row.version <= to_version)
+    ]
+    return [(name, _rendered(settings, folder / name, given)) for name in waiting]
+
+
+def _rendered(settings: Settings, path: Path, given: dict[str, str]) -> list[str]:
+    statements = sqlfile.statements(substitute(sqlfile.read(path), given, path.name))
+    return [settings.masked(secured(each, sqlfile.code(each), settings.security)) for each in statements]
+
+
+def baseline(settings: Settings, to_version: int, folder: Path = FOLDER) -> list[str]:
+    """Record the migrations up to `to_version` as applied, executing nothing; the names of the files."""
+    files = MigrationStorage(folder).migration_filenames()
+    try:
+        states = Cluster(settings, folder).baseline(None, folder, to_version)
+    except (MigrationException, StatementError) as error:
+        raise OperationError(_explained(error)) from error
+    return [files[row.version] for row in states if row.state == "applied"]
+
+
+def repair(
+    settings: Settings, versions: list[int], folder: Path = FOLDER, *, write: bool, prune: bool
+) -> list[tuple[str, str]]:
+    """(file, state) of applied migrations whose files are not what was applied; with `write`, as they are afterwards.
+
+    `write` records the file as it is now, executing nothing; `prune` forgets what has no file any more.
+    """
+    files = MigrationStorage(folder).migration_filenames()
+    try:
+        found = Cluster(settings, folder).repair(None, folder, versions or None, write=write, prune=prune)
+    except (MigrationException, StatementError) as error:
+        raise OperationError(_explained(error)) from error
+    return [(files.get(row.version, f"{row.version:04d}"), row.state) for row in found]
 
 
 def applied_files(settings: Settings, folder: Path = FOLDER) -> list[Path]:
@@ -95,6 +168,10 @@ def new(name: str, folder: Path = FOLDER) -> list[Path]:
 
 
 _ADVICE = {
+    "lock was requested": "A lock needs a server with Keeper, which the embedded ClickHouse has not: run `migrate` "
+    "without --lock, from one place at a time.",
+    "Refusing to baseline": "Use `repair` for files that were changed.",
+    "Nothing to repair": "",
     "md5 is not equal": "Its file was changed after it was applied: put the old text back and make a new migration.",
     "not known": "This checkout is older than the one that migrated last: run the newer one.",
     "gone missing": "This checkout is older than the one that migrated last: run the newer one.",
@@ -102,9 +179,9 @@ _ADVICE = {
 }
 
 
-def _explained(error: MigrationException) -> str:
+def _explained(error: Exception) -> str:
     """The library's message, with what to do about it."""
-    text = str(error).strip().rstrip(".")
+    text = one_line(error).strip().rstrip(".")
     advice = next((advice for part, advice in _ADVICE.items() if part in text), "")
     return f"{text}. {advice} `python -m clickhouse status` shows where it stands.".replace("  ", " ")
 

@@ -1,15 +1,18 @@
-"""The consumer table `ugc.events_queue`: which brokers it reads from, and making it again when they moved."""
+"""The consumer table `ugc.events_queue`: its state, its brokers, and making it again when they moved."""
 
 from __future__ import annotations
 
 import re
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse import migrations, sqlfile
+from clickhouse import migrations, sqlfile, staging
 from clickhouse.client import execute, rows
 from clickhouse.errors import OperationError
+from clickhouse.security import secured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,39 +22,83 @@ if TYPE_CHECKING:
     from clickhouse.settings import Settings
 
 QUEUE = "ugc.events_queue"
-_BROKERS = re.compile(r"kafka_broker_list = '([^']*)'")
+_PROBE_INTERVAL_S = 0.05
+_SETTING = re.compile(r"\b(kafka_broker_list|kafka_security_protocol|kafka_sasl_(?:mechanism|username)) = '([^']*)'")
 _CREATES_QUEUE = re.compile(
     rf"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+{re.escape(QUEUE)}\b.*\bENGINE\s*=\s*Kafka\b", re.DOTALL
 )
 
 
-def follow_brokers(client: Client, settings: Settings, folder: Path = migrations.FOLDER) -> str | None:
-    """Make the queue again when its brokers are not the wanted ones, or when it is missing; what was done, or None.
+def follow_brokers(
+    client: Client, settings: Settings, folder: Path = migrations.FOLDER, *, recreate: bool = False
+) -> str | None:
+    """Make the queue again when it is missing or does not read from where it should; what was done, or None.
 
     Nothing is lost: the group keeps its offsets in Kafka, and the MVs stay, which follow the queue by name, so both are
-    there when the new table reads its first message.
+    there when the new table reads its first message. A server never shows a password, so a new one alone is not
+    noticed: that takes `recreate`.
     """
     statement = _newest_definition(settings, folder)
     if statement is None:
         return None
-    wanted = migrations.variables(settings)["UGC_KAFKA_BOOTSTRAP"]
+    wanted = _connection(statement)
     found = rows(
         client,
         "SELECT engine, create_table_query AS ddl FROM system.tables WHERE database = 'ugc' AND name = 'events_queue'",
     )
     if not found:
-        if _is_detached(client):
-            return f"{QUEUE} is detached (paused) and stays so"
+        if is_detached(client):
+            return f"{QUEUE} is detached (paused) and stays so; `python -m clickhouse resume` attaches it"
         execute(client, statement)
-        return f"{QUEUE} was missing and is there again, reading from {wanted}"
-    match = _BROKERS.search(found[0]["ddl"])
-    if found[0]["engine"] == "Kafka" and match and match[1] == wanted:
+        return f"{QUEUE} was missing and is there again, reading from {wanted['kafka_broker_list']}"
+    present = _connection(found[0]["ddl"])
+    if found[0]["engine"] == "Kafka" and present == wanted and not recreate:
         return None
+    staging.let_the_consumer_join(client)
     # not SYNC: that waits for the brokers, which may be gone for good
     execute(client, f"DROP TABLE IF EXISTS {QUEUE}")
     execute(client, statement)
-    before = match[1] if match else "nowhere"
-    return f"{QUEUE} was made again: it read from {before} and reads from {wanted} now, group and offsets are the same"
+    before = present.get("kafka_broker_list", "nowhere")
+    return (
+        f"{QUEUE} was made again: it read from {before} and reads from {wanted['kafka_broker_list']} now, "
+        "group and offsets are the same"
+    )
+
+
+def is_attached(client: Client) -> bool:
+    """Whether the Kafka table is there and may consume."""
+    return bool(rows(client, "SELECT 1 FROM system.tables WHERE database = 'ugc' AND name = 'events_queue'"))
+
+
+def is_detached(client: Client) -> bool:
+    """Whether the Kafka table was detached for good, which is what `pause` does."""
+    try:
+        return bool(
+            rows(client, "SELECT 1 FROM system.detached_tables WHERE database = 'ugc' AND table = 'events_queue'")
+        )
+    except OperationError as error:
+        raise OperationError(f"cannot tell whether {QUEUE} is paused: {error}") from error
+
+
+def is_assigned(client: Client) -> bool:
+    """Whether every consumer of the queue has joined its group; false also while there is none."""
+    found = rows(
+        client,
+        "SELECT min(notEmpty(assignments.topic)) AS joined, count() AS consumers FROM system.kafka_consumers "
+        "WHERE database = 'ugc' AND table = 'events_queue'",
+    )[0]
+    return bool(found["consumers"]) and bool(found["joined"])
+
+
+def wait_until_assigned(client: Client, timeout_s: float) -> bool:
+    """Whether the consumer joined its group in time: one that leaves before may spoil the group for the next."""
+    deadline = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not is_assigned(client):
+        if time.monotonic() >= deadline:
+            return False
+        pause.wait(_PROBE_INTERVAL_S)
+    return True
 
 
 def _newest_definition(settings: Settings, folder: Path) -> str | None:
@@ -59,15 +106,12 @@ def _newest_definition(settings: Settings, folder: Path) -> str | None:
     for path in reversed(migrations.applied_files(settings, folder)):
         text = substitute(sqlfile.read(path), migrations.variables(settings), path.name)
         for statement in reversed(sqlfile.statements(text)):
-            if _CREATES_QUEUE.search(sqlfile.code(statement)):
-                return statement
+            code = sqlfile.code(statement)
+            if _CREATES_QUEUE.search(code):
+                return secured(statement, code, settings.security)
     return None
 
 
-def _is_detached(client: Client) -> bool:
-    try:
-        return bool(
-            rows(client, "SELECT 1 FROM system.detached_tables WHERE database = 'ugc' AND table = 'events_queue'")
-        )
-    except OperationError as error:
-        raise OperationError(f"cannot tell whether {QUEUE} is paused: {error}") from error
+def _connection(ddl: str) -> dict[str, str]:
+    """What of a definition says where and as whom it reads; the password cannot be seen on a server."""
+    return dict(_SETTING.findall(ddl))

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import unquote, urlsplit
 
-import msgspec
+from msgspec import Meta, Struct, field
 
+from api.environment import Address, HttpUrl, Port, SettingsError, reachable, read
 from clickhouse.errors import UsageError
+from clickhouse.security import MASK, KafkaSecurity, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 URL_VARIABLE = "UGC_CLICKHOUSE_URL"
-PORT_VARIABLE = "UGC_CLICKHOUSE_PORT"
+Protocol = Annotated[
+    Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+    Meta(description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
+]
+Mechanism = Annotated[
+    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], Meta(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+]
+# rollups count the last 35 days anew from the landing table, so it has to hold them
+PayloadTerm = Annotated[int, Meta(ge=37, le=36_500, description="an integer from 37 to 36500")]
+Term = Annotated[int, Meta(ge=1, le=36_500, description="an integer from 1 to 36500")]
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """Where ClickHouse is, and which brokers its queue reads from (unchecked; only `migrate` needs them)."""
+class Retention(Struct, frozen=True, kw_only=True):
+    """How long rows are kept; what migrations write into TTL clauses."""
+
+    payload_days: int = 90
+    typed_months: int = 25
+    errors_days: int = 30
+
+    def variables(self) -> dict[str, str]:
+        """What the placeholders of migrations stand for."""
+        return {
+            "UGC_RETENTION_PAYLOAD_DAYS": str(self.payload_days),
+            "UGC_RETENTION_TYPED_MONTHS": str(self.typed_months),
+            "UGC_RETENTION_ERRORS_DAYS": str(self.errors_days),
+        }
+
+
+class Settings(Struct, frozen=True):
+    """Where ClickHouse is, and which brokers its queue reads from (unchecked; `migrate` needs them, others may)."""
 
     url: str
     kafka_bootstrap: str | None = None
+    security: KafkaSecurity = KafkaSecurity()
+    kafka_port: int = 9092
+    api_url: str = "http://127.0.0.1:9001"
+    retention: Retention = Retention()
 
     @property
     def shown_url(self) -> str:
@@ -28,22 +59,64 @@ class Settings(msgspec.Struct, frozen=True):
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.hostname}:{parts.port or (8443 if parts.scheme == 'https' else 8123)}"
 
+    @property
+    def brokers(self) -> str:
+        """Kafka as this machine reaches it: the configured addresses, else the embedded broker's."""
+        return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
 
-class _Environment(msgspec.Struct, frozen=True):
-    url: str | None = msgspec.field(default=None, name=URL_VARIABLE)
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = msgspec.field(default=8123, name=PORT_VARIABLE)
-    kafka_bootstrap: str | None = msgspec.field(default=None, name="UGC_KAFKA_BOOTSTRAP")
+    def masked(self, text: str) -> str:
+        """The text with every secret of these settings replaced."""
+        password = urlsplit(self.url).password
+        secrets = {self.security.password, password, unquote(password or "")} - {None, ""}
+        for secret in sorted((each for each in secrets if each), key=len, reverse=True):
+            text = text.replace(quoted(secret), f"'{MASK}'").replace(secret, MASK)
+        return text
+
+
+class _Environment(Struct, frozen=True, kw_only=True):
+    url: HttpUrl | None = field(default=None, name=URL_VARIABLE)
+    port: Port = field(default=8123, name="UGC_CLICKHOUSE_PORT")
+    # checked by `clickhouse.brokers`, and only where Kafka is needed
+    kafka_bootstrap: str | None = field(default=None, name="UGC_KAFKA_BOOTSTRAP")
+    kafka_port: Port = field(default=9092, name="UGC_KAFKA_PORT")
+    protocol: Protocol | None = field(default=None, name="UGC_KAFKA_SECURITY_PROTOCOL")
+    mechanism: Mechanism | None = field(default=None, name="UGC_KAFKA_SASL_MECHANISM")
+    username: str | None = field(default=None, name="UGC_KAFKA_SASL_USERNAME")
+    password: str | None = field(default=None, name="UGC_KAFKA_SASL_PASSWORD")
+    ca_location: str | None = field(default=None, name="UGC_KAFKA_SSL_CA_LOCATION")
+    api_host: Address = field(default="127.0.0.1", name="UGC_API_HOST")
+    api_port: Port = field(default=9001, name="UGC_API_PORT")
+    payload_days: PayloadTerm = field(default=90, name="UGC_RETENTION_PAYLOAD_DAYS")
+    typed_months: Term = field(default=25, name="UGC_RETENTION_TYPED_MONTHS")
+    errors_days: Term = field(default=30, name="UGC_RETENTION_ERRORS_DAYS")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """UsageError names the variable and its value, except for a URL, which may hold a password."""
-    given = {name: value for name, value in environ.items() if name.startswith("UGC_") and value}
+    """UsageError names the variable and its value, except where that may hold a password."""
     try:
-        environment = msgspec.convert(given, _Environment, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{PORT_VARIABLE}={given.get(PORT_VARIABLE)}: expected an integer from 1 to 65535") from error
-    url = environment.url or f"http://127.0.0.1:{environment.port}"
-    return Settings(url=checked_url(url), kafka_bootstrap=environment.kafka_bootstrap)
+        given = read(_Environment, environ)
+    except SettingsError as error:
+        if str(error).startswith(URL_VARIABLE):
+            checked_url("")
+        raise UsageError(str(error)) from error
+    security = KafkaSecurity(
+        protocol=given.protocol,
+        mechanism=given.mechanism,
+        username=given.username,
+        password=given.password,
+        ca_location=given.ca_location,
+    )
+    security.check()
+    return Settings(
+        url=checked_url(given.url or f"http://127.0.0.1:{given.port}"),
+        kafka_bootstrap=given.kafka_bootstrap,
+        security=security,
+        kafka_port=given.kafka_port,
+        api_url=f"http://{reachable(given.api_host)}:{given.api_port}",
+        retention=Retention(
+            payload_days=given.payload_days, typed_months=given.typed_months, errors_days=given.errors_days
+        ),
+    )
 
 
 def checked_url(url: str) -> str:

@@ -13,7 +13,7 @@ def test_nothing_set_means_the_embedded_server_on_its_port() -> None:
 
 
 def test_a_url_wins_over_a_port_and_other_variables_do_not_matter() -> None:
-    given = {"UGC_CLICKHOUSE_URL": "https://h", "UGC_CLICKHOUSE_PORT": "9000", "UGC_API_PORT": "x", "PATH": "y"}
+    given = {"UGC_CLICKHOUSE_URL": "https://h", "UGC_CLICKHOUSE_PORT": "9000", "UGC_API_WORKERS": "x", "PATH": "y"}
     assert read_settings(given).url == "https://h"
 
 

@@ -1,0 +1,2827 @@
+-- What:   the whole schema, as the migrations and the views make it. Generated: do not edit.
+-- Query:  python -m clickhouse status --drift     compares a server with it
+-- Mind:   after a change of a migration or a view: python -m clickhouse dump --write
+
+CREATE TABLE ugc.activity_per_day
+(
+    `day` Date COMMENT 'Day in UTC' CODEC(ZSTD(1)),
+    `identity_hash` UInt64 COMMENT 'cityHash64 of the identity; 0 in the row that only marks the day as counted' CODEC(ZSTD(1)),
+    `events` UInt64 COMMENT 'Events of the person on the day' CODEC(T64, ZSTD(1)),
+    `signed_in` UInt8 COMMENT '1 when the person was signed in at any of them' CODEC(ZSTD(1)),
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(refreshed_at)
+PARTITION BY toYear(day)
+ORDER BY (day, identity_hash)
+SETTINGS index_granularity = 8192
+COMMENT 'Rollup: people and their events by day, for ever';
+
+CREATE VIEW ugc.activity_per_day_live
+(
+    `day` Date,
+    `identity_hash` UInt64,
+    `events` UInt64,
+    `signed_in` UInt8
+)
+AS SELECT
+    toDate(occurred_at) AS day,
+    cityHash64(identity) AS identity_hash,
+    toUInt64(count()) AS events,
+    max(user_id != '') AS signed_in
+FROM ugc.events
+FINAL
+WHERE NOT is_bot
+GROUP BY
+    day,
+    identity_hash
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE TABLE ugc.clicks
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `element` LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
+    `element_id` String COMMENT 'Its id, empty when not given' CODEC(ZSTD(1)),
+    `label` String COMMENT 'Its text, empty when not given' CODEC(ZSTD(1)),
+    `x` Nullable(UInt32) COMMENT 'Pixels from the left of the page' CODEC(ZSTD(1)),
+    `y` Nullable(UInt32) COMMENT 'Pixels from the top of the page' CODEC(ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'click: clicks on the parts of a page';
+
+CREATE TABLE ugc.custom_events
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `name` LowCardinality(String) COMMENT 'Name that the team gave it',
+    `properties` String COMMENT 'Its properties, a JSON object as text: read with JSONExtract' CODEC(ZSTD(3)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'custom: events that a product team names itself';
+
+CREATE TABLE ugc.events
+(
+    `event_type` LowCardinality(String) COMMENT 'Type of the event, as the API names it',
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `payload` String COMMENT 'Own fields of the type, a JSON object as text: hostile text cannot break an insert as it could with the JSON type' CODEC(ZSTD(3)),
+    `kafka_topic` LowCardinality(String) COMMENT 'Topic that it was read from',
+    `kafka_partition` UInt64 COMMENT 'Partition of the topic' CODEC(T64, ZSTD(1)),
+    `kafka_offset` UInt64 COMMENT 'Offset of the message in the partition; one message holds the events of one request' CODEC(T64, ZSTD(1)),
+    `kafka_timestamp` DateTime64(3, 'UTC') COMMENT 'When the message was produced' CODEC(T64, ZSTD(1)),
+    `inserted_at` DateTime64(3, 'UTC') COMMENT 'When ClickHouse wrote it' CODEC(T64, ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalDay(${UGC_RETENTION_PAYLOAD_DAYS})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+COMMENT 'Landing: every valid event of every type';
+
+CREATE TABLE ugc.events_errors
+(
+    `kafka_timestamp` DateTime64(3, 'UTC') COMMENT 'When the message was produced; 1970 when that is unknown or not plausible' CODEC(T64, ZSTD(1)),
+    `kafka_topic` LowCardinality(String) COMMENT 'Topic that it was read from',
+    `kafka_partition` UInt64 COMMENT 'Partition of the topic' CODEC(T64, ZSTD(1)),
+    `kafka_offset` UInt64 COMMENT 'Offset of the message in the partition' CODEC(T64, ZSTD(1)),
+    `error` String COMMENT 'Why it was refused' CODEC(ZSTD(1)),
+    `raw` String COMMENT 'The bytes of the message, or the refused line' CODEC(ZSTD(3)),
+    `inserted_at` DateTime64(3, 'UTC') COMMENT 'When ClickHouse wrote it' CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(inserted_at)
+PARTITION BY toYYYYMM(kafka_timestamp)
+ORDER BY (kafka_timestamp, kafka_topic, kafka_partition, kafka_offset, cityHash64(raw))
+TTL toDateTime(inserted_at) + toIntervalDay(${UGC_RETENTION_ERRORS_DAYS})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+COMMENT 'Messages and lines that could not become an event';
+
+CREATE TABLE ugc.films_per_day
+(
+    `day` Date COMMENT 'Day in UTC' CODEC(ZSTD(1)),
+    `movie_id` String COMMENT 'Film; empty in the row that only marks the day as counted' CODEC(ZSTD(1)),
+    `page_views` UInt64 COMMENT 'How often its page was opened' CODEC(T64, ZSTD(1)),
+    `active_users` UInt64 COMMENT 'People who watched it: at least one heartbeat or completion' CODEC(T64, ZSTD(1)),
+    `completions` UInt64 COMMENT 'How often it was watched to the end' CODEC(T64, ZSTD(1)),
+    `completed_watched_ms` UInt64 COMMENT 'Milliseconds watched, as the completions tell' CODEC(T64, ZSTD(1)),
+    `heartbeats` UInt64 COMMENT 'Heartbeats of the player' CODEC(T64, ZSTD(1)),
+    `buffering_heartbeats` UInt64 COMMENT 'Heartbeats while the player waited for data' CODEC(T64, ZSTD(1)),
+    `buffering_users` UInt64 COMMENT 'People with at least one of those' CODEC(T64, ZSTD(1)),
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(refreshed_at)
+PARTITION BY toYear(day)
+ORDER BY (day, movie_id)
+SETTINGS index_granularity = 8192
+COMMENT 'Rollup: films by day, for ever';
+
+CREATE VIEW ugc.films_per_day_live
+(
+    `day` Date,
+    `movie_id` String,
+    `page_views` UInt64,
+    `active_users` UInt64,
+    `completions` UInt64,
+    `completed_watched_ms` UInt64,
+    `heartbeats` UInt64,
+    `buffering_heartbeats` UInt64,
+    `buffering_users` UInt64
+)
+AS WITH
+    heartbeats AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            movie_id,
+            cityHash64(identity) AS person,
+            'heartbeat' AS kind,
+            state = 'buffering' AS buffering,
+            0 AS watched
+        FROM ugc.video_progress
+        FINAL
+        WHERE NOT is_bot
+    ),
+    completions AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            movie_id,
+            cityHash64(identity) AS person,
+            'completion' AS kind,
+            0 AS buffering,
+            ifNull(watched_ms, 0) AS watched
+        FROM ugc.video_completions
+        FINAL
+        WHERE NOT is_bot
+    ),
+    page_views AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            page_id AS movie_id,
+            cityHash64(identity) AS person,
+            'page' AS kind,
+            0 AS buffering,
+            0 AS watched
+        FROM ugc.page_views
+        FINAL
+        WHERE (page_type = 'movie') AND (page_id != '') AND (NOT is_bot)
+    )
+SELECT
+    day,
+    movie_id,
+    toUInt64(countIf(kind = 'page')) AS page_views,
+    toUInt64(uniqExactIf(person, kind != 'page')) AS active_users,
+    toUInt64(countIf(kind = 'completion')) AS completions,
+    toUInt64(sum(watched)) AS completed_watched_ms,
+    toUInt64(countIf(kind = 'heartbeat')) AS heartbeats,
+    toUInt64(sum(buffering)) AS buffering_heartbeats,
+    toUInt64(uniqExactIf(person, buffering = 1)) AS buffering_users
+FROM
+(
+    SELECT *
+    FROM heartbeats
+    UNION ALL
+    SELECT *
+    FROM completions
+    UNION ALL
+    SELECT *
+    FROM page_views
+)
+GROUP BY
+    day,
+    movie_id
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE TABLE ugc.page_leaves
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `view_id` UUID COMMENT 'The opening that ends here; the page_view carries the same' CODEC(ZSTD(1)),
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `page_id` String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
+    `dwell_ms` Nullable(UInt32) COMMENT 'Milliseconds from opening to leaving' CODEC(ZSTD(1)),
+    `active_ms` Nullable(UInt32) COMMENT 'Milliseconds of it in which the page was visible' CODEC(ZSTD(1)),
+    `scroll_percent` Nullable(UInt8) COMMENT 'How far down the page was seen, 0 to 100' CODEC(ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'page_leave: pages that were left';
+
+CREATE TABLE ugc.page_views
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `view_id` UUID COMMENT 'One opening of the page; the page_leave of it carries the same' CODEC(ZSTD(1)),
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `page_id` String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
+    `title` String COMMENT 'Title of the page, empty when not given' CODEC(ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'page_view: pages that were opened';
+
+CREATE TABLE ugc.pages_per_day
+(
+    `day` Date COMMENT 'Day in UTC' CODEC(ZSTD(1)),
+    `page_type` LowCardinality(String) COMMENT 'Kind of page; empty in the row that only marks the day as counted',
+    `page_id` String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
+    `views` UInt64 COMMENT 'How often it was opened' CODEC(T64, ZSTD(1)),
+    `active_users` UInt64 COMMENT 'People who opened it' CODEC(T64, ZSTD(1)),
+    `leaves` UInt64 COMMENT 'How often it was left' CODEC(T64, ZSTD(1)),
+    `dwell_ms` UInt64 COMMENT 'Milliseconds from opening to leaving, of all leaves' CODEC(T64, ZSTD(1)),
+    `active_ms` UInt64 COMMENT 'Milliseconds of them while the page was visible, where the client says so' CODEC(T64, ZSTD(1)),
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(refreshed_at)
+PARTITION BY toYear(day)
+ORDER BY (day, page_type, page_id)
+SETTINGS index_granularity = 8192
+COMMENT 'Rollup: pages by day, for ever';
+
+CREATE VIEW ugc.pages_per_day_live
+(
+    `day` Date,
+    `page_type` LowCardinality(String),
+    `page_id` String,
+    `views` UInt64,
+    `active_users` UInt64,
+    `leaves` UInt64,
+    `dwell_ms` UInt64,
+    `active_ms` UInt64
+)
+AS WITH
+    opened AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            page_type,
+            page_id,
+            cityHash64(identity) AS opened_by,
+            NULL AS dwell,
+            NULL AS active
+        FROM ugc.page_views
+        FINAL
+        WHERE NOT is_bot
+    ),
+    closed AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            page_type,
+            page_id,
+            NULL AS opened_by,
+            ifNull(dwell_ms, 0) AS dwell,
+            active_ms AS active
+        FROM ugc.page_leaves
+        FINAL
+        WHERE NOT is_bot
+    )
+SELECT
+    day,
+    page_type,
+    page_id,
+    toUInt64(count(opened_by)) AS views,
+    toUInt64(uniqExact(opened_by)) AS active_users,
+    toUInt64(count(dwell)) AS leaves,
+    toUInt64(ifNull(sum(dwell), 0)) AS dwell_ms,
+    toUInt64(ifNull(sum(active), 0)) AS active_ms
+FROM
+(
+    SELECT *
+    FROM opened
+    UNION ALL
+    SELECT *
+    FROM closed
+)
+GROUP BY
+    day,
+    page_type,
+    page_id
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE TABLE ugc.search_filters
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `query` String COMMENT 'Text that was searched for, empty when only filters were set' CODEC(ZSTD(1)),
+    `genres` Array(LowCardinality(String)) COMMENT 'Genres that were chosen',
+    `actors` Array(String) COMMENT 'Actors that were chosen' CODEC(ZSTD(1)),
+    `rating_min` Nullable(Float64) COMMENT 'Lowest rating, 0 to 10' CODEC(ZSTD(1)),
+    `rating_max` Nullable(Float64) COMMENT 'Highest rating, 0 to 10' CODEC(ZSTD(1)),
+    `year_from` Nullable(UInt16) COMMENT 'First year of release' CODEC(ZSTD(1)),
+    `year_to` Nullable(UInt16) COMMENT 'Last year of release' CODEC(ZSTD(1)),
+    `results_count` Nullable(UInt32) COMMENT 'How many films were found' CODEC(ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'search_filter: searches and their filters';
+
+CREATE TABLE ugc.searches_per_day
+(
+    `day` Date COMMENT 'Day in UTC' CODEC(ZSTD(1)),
+    `query` String COMMENT 'Text in lower case, without spaces around it; empty when only filters were set' CODEC(ZSTD(1)),
+    `searches` UInt64 COMMENT 'How often it was searched for; 0 in the row that only marks the day as counted' CODEC(T64, ZSTD(1)),
+    `active_users` UInt64 COMMENT 'People who searched for it' CODEC(T64, ZSTD(1)),
+    `without_results` UInt64 COMMENT 'Searches that found nothing' CODEC(T64, ZSTD(1)),
+    `with_known_results` UInt64 COMMENT 'Searches of which the client told how many films were found' CODEC(T64, ZSTD(1)),
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(refreshed_at)
+PARTITION BY toYear(day)
+ORDER BY (day, query)
+SETTINGS index_granularity = 8192
+COMMENT 'Rollup: searches by day and text, for ever';
+
+CREATE VIEW ugc.searches_per_day_live
+(
+    `day` Date,
+    `query` String,
+    `searches` UInt64,
+    `active_users` UInt64,
+    `without_results` UInt64,
+    `with_known_results` UInt64
+)
+AS SELECT
+    toDate(occurred_at) AS day,
+    lowerUTF8(trimBoth(query)) AS query,
+    toUInt64(count()) AS searches,
+    toUInt64(uniqExact(cityHash64(identity))) AS active_users,
+    toUInt64(countIf(results_count = 0)) AS without_results,
+    toUInt64(countIf(results_count IS NOT NULL)) AS with_known_results
+FROM ugc.search_filters AS s
+FINAL
+WHERE NOT is_bot
+GROUP BY
+    toDate(occurred_at),
+    lowerUTF8(trimBoth(s.query))
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE TABLE ugc.video_completions
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
+    `watched_ms` Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched' CODEC(ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'video_complete: films that were watched to the end';
+
+CREATE TABLE ugc.video_progress
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
+    `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
+    `state` LowCardinality(String) COMMENT 'playing, paused or buffering',
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'video_progress: the player\'s heartbeat';
+
+CREATE TABLE ugc.video_quality_changes
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given' CODEC(ZSTD(1)),
+    `page_url` String COMMENT 'Page where it happened, empty when not given' CODEC(ZSTD(1)),
+    `referrer` String COMMENT 'Page that led there, empty when not given' CODEC(ZSTD(1)),
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty' CODEC(ZSTD(1)),
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
+    `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
+    `from_quality` LowCardinality(String) COMMENT 'Before: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    `to_quality` LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
+    `automatic` Bool COMMENT 'Chosen by the player, not by the viewer' CODEC(ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(received_at)
+PARTITION BY toYYYYMM(key_time)
+ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'video_quality_change: changes of the picture quality in the player';
+
+CREATE MATERIALIZED VIEW ugc.activity_per_day_mv
+REFRESH EVERY 1 HOUR APPEND TO ugc.activity_per_day
+(
+    `day` Date,
+    `identity_hash` UInt64,
+    `events` UInt64,
+    `signed_in` UInt8,
+    `refreshed_at` DateTime64(3, 'UTC')
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    day,
+    identity_hash,
+    events,
+    signed_in,
+    now64(3, 'UTC') AS refreshed_at
+FROM ugc.activity_per_day_live
+WHERE day >= (toDate(now('UTC')) - 35)
+UNION ALL
+SELECT
+    toDate(now('UTC')) - number AS day,
+    0 AS identity_hash,
+    0 AS events,
+    0 AS signed_in,
+    now64(3, 'UTC') AS refreshed_at
+FROM numbers(36);
+
+CREATE MATERIALIZED VIEW ugc.clicks_mv TO ugc.clicks
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `element` String,
+    `element_id` String,
+    `label` String,
+    `x` Nullable(UInt32),
+    `y` Nullable(UInt32)
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    JSONExtractString(payload, 'element') AS element,
+    JSONExtractString(payload, 'element_id') AS element_id,
+    JSONExtractString(payload, 'label') AS label,
+    JSONExtract(payload, 'x', 'Nullable(UInt32)') AS x,
+    JSONExtract(payload, 'y', 'Nullable(UInt32)') AS y
+FROM ugc.events
+WHERE event_type = 'click';
+
+CREATE MATERIALIZED VIEW ugc.custom_events_mv TO ugc.custom_events
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `name` String,
+    `properties` String
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    if(isValidJSON(payload), JSONExtractString(payload, 'name'), simpleJSONExtractString(payload, 'name')) AS name,
+    if(isValidJSON(payload), if(JSONType(payload, 'properties') = 'Object', JSONExtractRaw(payload, 'properties'), '{}'), if(simpleJSONExtractRaw(payload, 'properties') = '', '{}', simpleJSONExtractRaw(payload, 'properties'))) AS properties
+FROM ugc.events
+WHERE event_type = 'custom';
+
+CREATE MATERIALIZED VIEW ugc.events_errors_mv TO ugc.events_errors
+(
+    `kafka_timestamp` DateTime64(3, 'UTC'),
+    `kafka_topic` LowCardinality(String),
+    `kafka_partition` UInt64,
+    `kafka_offset` UInt64,
+    `error` String,
+    `raw` String,
+    `inserted_at` DateTime64(3, 'UTC')
+)
+AS WITH
+    match(q.event_id, '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$') AS has_event_id,
+    toUnixTimestamp64Milli(coalesce(q._timestamp_ms, toDateTime64(0, 3, 'UTC'))) AS kafka_ms,
+    toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms
+SELECT
+    fromUnixTimestamp64Milli(if((kafka_ms >= (now_ms - (400 * 86400000))) AND (kafka_ms <= (now_ms + (40 * 86400000))), kafka_ms, 0), 'UTC') AS kafka_timestamp,
+    q._topic AS kafka_topic,
+    q._partition AS kafka_partition,
+    q._offset AS kafka_offset,
+    multiIf(q._error != '', q._error, NOT has_event_id, 'event_id is missing or no UUID', q.event_type = '', 'event_type is missing', 'identity is missing: neither user_id nor anonymous_id') AS error,
+    if(q._error != '', q._raw_message, toJSONString(mapFilter((field, value) -> (value != ''), map('event_id', q.event_id, 'event_type', q.event_type, 'user_id', q.user_id, 'anonymous_id', q.anonymous_id, 'session_id', q.session_id, 'occurred_at', q.occurred_at, 'received_at', q.received_at, 'key_time', q.key_time, 'page_url', q.page_url, 'referrer', q.referrer, 'user_agent', q.user_agent, 'ip', q.ip, 'locale', q.locale, 'timezone', q.timezone, 'screen_width', q.screen_width, 'screen_height', q.screen_height, 'app_version', q.app_version, 'is_bot', q.is_bot, 'payload', q.payload)))) AS raw,
+    now64(3, 'UTC') AS inserted_at
+FROM ugc.events_queue AS q
+WHERE (q._error != '') OR (NOT has_event_id) OR (q.event_type = '') OR ((q.user_id = '') AND (q.anonymous_id = ''));
+
+CREATE MATERIALIZED VIEW ugc.events_mv TO ugc.events
+(
+    `event_type` String,
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` String,
+    `ip` String,
+    `locale` String,
+    `timezone` String,
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` String,
+    `is_bot` UInt8,
+    `payload` String,
+    `kafka_topic` LowCardinality(String),
+    `kafka_partition` UInt64,
+    `kafka_offset` UInt64,
+    `kafka_timestamp` DateTime64(3, 'UTC'),
+    `inserted_at` DateTime64(3, 'UTC')
+)
+AS WITH
+    match(q.event_id, '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$') AS has_event_id,
+    accurateCastOrNull(toFloat64OrNull(q.key_time), 'Int64') AS key_ms,
+    accurateCastOrNull(toFloat64OrNull(q.received_at), 'Int64') AS sent_received_ms,
+    accurateCastOrNull(toFloat64OrNull(q.occurred_at), 'Int64') AS occurred_ms,
+    toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms,
+    toUnixTimestamp64Milli(coalesce(q._timestamp_ms, now64(3, 'UTC'))) AS sent_kafka_ms,
+    now_ms - (400 * 86400000) AS oldest_ms,
+    now_ms + (40 * 86400000) AS newest_ms,
+    if((sent_kafka_ms >= oldest_ms) AND (sent_kafka_ms <= newest_ms), sent_kafka_ms, now_ms) AS kafka_ms,
+    if((sent_received_ms >= oldest_ms) AND (sent_received_ms <= newest_ms), assumeNotNull(sent_received_ms), kafka_ms) AS received_ms
+SELECT
+    q.event_type AS event_type,
+    toUUIDOrZero(q.event_id) AS event_id,
+    fromUnixTimestamp64Milli(if((key_ms >= oldest_ms) AND (key_ms <= newest_ms), assumeNotNull(key_ms), 0), 'UTC') AS key_time,
+    fromUnixTimestamp64Milli(if((occurred_ms >= 0) AND (occurred_ms <= 4102444799999), assumeNotNull(occurred_ms), received_ms), 'UTC') AS occurred_at,
+    fromUnixTimestamp64Milli(received_ms, 'UTC') AS received_at,
+    if(q.user_id != '', q.user_id, q.anonymous_id) AS identity,
+    q.user_id AS user_id,
+    q.anonymous_id AS anonymous_id,
+    q.session_id AS session_id,
+    q.page_url AS page_url,
+    q.referrer AS referrer,
+    q.user_agent AS user_agent,
+    q.ip AS ip,
+    q.locale AS locale,
+    q.timezone AS timezone,
+    accurateCastOrNull(toFloat64OrNull(q.screen_width), 'UInt16') AS screen_width,
+    accurateCastOrNull(toFloat64OrNull(q.screen_height), 'UInt16') AS screen_height,
+    q.app_version AS app_version,
+    q.is_bot IN ('true', '1') AS is_bot,
+    if(q.payload = '', '{}', q.payload) AS payload,
+    q._topic AS kafka_topic,
+    q._partition AS kafka_partition,
+    q._offset AS kafka_offset,
+    fromUnixTimestamp64Milli(kafka_ms, 'UTC') AS kafka_timestamp,
+    now64(3, 'UTC') AS inserted_at
+FROM ugc.events_queue AS q
+WHERE (q._error = '') AND has_event_id AND (q.event_type != '') AND ((q.user_id != '') OR (q.anonymous_id != ''));
+
+CREATE MATERIALIZED VIEW ugc.films_per_day_mv
+REFRESH EVERY 1 HOUR APPEND TO ugc.films_per_day
+(
+    `day` Date,
+    `movie_id` String,
+    `page_views` UInt64,
+    `active_users` UInt64,
+    `completions` UInt64,
+    `completed_watched_ms` UInt64,
+    `heartbeats` UInt64,
+    `buffering_heartbeats` UInt64,
+    `buffering_users` UInt64,
+    `refreshed_at` DateTime64(3, 'UTC')
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    day,
+    movie_id,
+    page_views,
+    active_users,
+    completions,
+    completed_watched_ms,
+    heartbeats,
+    buffering_heartbeats,
+    buffering_users,
+    now64(3, 'UTC') AS refreshed_at
+FROM ugc.films_per_day_live
+WHERE day >= (toDate(now('UTC')) - 35)
+UNION ALL
+SELECT
+    toDate(now('UTC')) - number AS day,
+    '' AS movie_id,
+    0 AS page_views,
+    0 AS active_users,
+    0 AS completions,
+    0 AS completed_watched_ms,
+    0 AS heartbeats,
+    0 AS buffering_heartbeats,
+    0 AS buffering_users,
+    now64(3, 'UTC') AS refreshed_at
+FROM numbers(36);
+
+CREATE MATERIALIZED VIEW ugc.page_leaves_mv TO ugc.page_leaves
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `view_id` UUID,
+    `page_type` String,
+    `page_id` String,
+    `dwell_ms` Nullable(UInt32),
+    `active_ms` Nullable(UInt32),
+    `scroll_percent` Nullable(UInt8)
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    toUUIDOrZero(JSONExtractString(payload, 'view_id')) AS view_id,
+    JSONExtractString(payload, 'page_type') AS page_type,
+    JSONExtractString(payload, 'page_id') AS page_id,
+    JSONExtract(payload, 'dwell_ms', 'Nullable(UInt32)') AS dwell_ms,
+    JSONExtract(payload, 'active_ms', 'Nullable(UInt32)') AS active_ms,
+    JSONExtract(payload, 'scroll_percent', 'Nullable(UInt8)') AS scroll_percent
+FROM ugc.events
+WHERE event_type = 'page_leave';
+
+CREATE MATERIALIZED VIEW ugc.page_views_mv TO ugc.page_views
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `view_id` UUID,
+    `page_type` String,
+    `page_id` String,
+    `title` String
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    toUUIDOrZero(JSONExtractString(payload, 'view_id')) AS view_id,
+    JSONExtractString(payload, 'page_type') AS page_type,
+    JSONExtractString(payload, 'page_id') AS page_id,
+    JSONExtractString(payload, 'title') AS title
+FROM ugc.events
+WHERE event_type = 'page_view';
+
+CREATE MATERIALIZED VIEW ugc.pages_per_day_mv
+REFRESH EVERY 1 HOUR APPEND TO ugc.pages_per_day
+(
+    `day` Date,
+    `page_type` String,
+    `page_id` String,
+    `views` UInt64,
+    `active_users` UInt64,
+    `leaves` UInt64,
+    `dwell_ms` UInt64,
+    `active_ms` UInt64,
+    `refreshed_at` DateTime64(3, 'UTC')
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    day,
+    page_type,
+    page_id,
+    views,
+    active_users,
+    leaves,
+    dwell_ms,
+    active_ms,
+    now64(3, 'UTC') AS refreshed_at
+FROM ugc.pages_per_day_live
+WHERE day >= (toDate(now('UTC')) - 35)
+UNION ALL
+SELECT
+    toDate(now('UTC')) - number AS day,
+    '' AS page_type,
+    '' AS page_id,
+    0 AS views,
+    0 AS active_users,
+    0 AS leaves,
+    0 AS dwell_ms,
+    0 AS active_ms,
+    now64(3, 'UTC') AS refreshed_at
+FROM numbers(36);
+
+CREATE MATERIALIZED VIEW ugc.search_filters_mv TO ugc.search_filters
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `query` String,
+    `genres` Array(LowCardinality(String)),
+    `actors` Array(String),
+    `rating_min` Nullable(Float64),
+    `rating_max` Nullable(Float64),
+    `year_from` Nullable(UInt16),
+    `year_to` Nullable(UInt16),
+    `results_count` Nullable(UInt32)
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    JSONExtractString(payload, 'query') AS query,
+    JSONExtract(payload, 'genres', 'Array(LowCardinality(String))') AS genres,
+    JSONExtract(payload, 'actors', 'Array(String)') AS actors,
+    JSONExtract(payload, 'rating_min', 'Nullable(Float64)') AS rating_min,
+    JSONExtract(payload, 'rating_max', 'Nullable(Float64)') AS rating_max,
+    JSONExtract(payload, 'year_from', 'Nullable(UInt16)') AS year_from,
+    JSONExtract(payload, 'year_to', 'Nullable(UInt16)') AS year_to,
+    JSONExtract(payload, 'results_count', 'Nullable(UInt32)') AS results_count
+FROM ugc.events
+WHERE event_type = 'search_filter';
+
+CREATE MATERIALIZED VIEW ugc.searches_per_day_mv
+REFRESH EVERY 1 HOUR APPEND TO ugc.searches_per_day
+(
+    `day` Date,
+    `query` String,
+    `searches` UInt64,
+    `active_users` UInt64,
+    `without_results` UInt64,
+    `with_known_results` UInt64,
+    `refreshed_at` DateTime64(3, 'UTC')
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    day,
+    query,
+    searches,
+    active_users,
+    without_results,
+    with_known_results,
+    now64(3, 'UTC') AS refreshed_at
+FROM ugc.searches_per_day_live
+WHERE day >= (toDate(now('UTC')) - 35)
+UNION ALL
+SELECT
+    toDate(now('UTC')) - number AS day,
+    '' AS query,
+    0 AS searches,
+    0 AS active_users,
+    0 AS without_results,
+    0 AS with_known_results,
+    now64(3, 'UTC') AS refreshed_at
+FROM numbers(36);
+
+CREATE MATERIALIZED VIEW ugc.video_completions_mv TO ugc.video_completions
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `movie_id` String,
+    `duration_ms` Nullable(UInt32),
+    `watched_ms` Nullable(UInt32)
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    JSONExtractString(payload, 'movie_id') AS movie_id,
+    JSONExtract(payload, 'duration_ms', 'Nullable(UInt32)') AS duration_ms,
+    JSONExtract(payload, 'watched_ms', 'Nullable(UInt32)') AS watched_ms
+FROM ugc.events
+WHERE event_type = 'video_complete';
+
+CREATE MATERIALIZED VIEW ugc.video_progress_mv TO ugc.video_progress
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `movie_id` String,
+    `position_ms` Nullable(UInt32),
+    `duration_ms` Nullable(UInt32),
+    `state` String
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    JSONExtractString(payload, 'movie_id') AS movie_id,
+    JSONExtract(payload, 'position_ms', 'Nullable(UInt32)') AS position_ms,
+    JSONExtract(payload, 'duration_ms', 'Nullable(UInt32)') AS duration_ms,
+    JSONExtractString(payload, 'state') AS state
+FROM ugc.events
+WHERE event_type = 'video_progress';
+
+CREATE MATERIALIZED VIEW ugc.video_quality_changes_mv TO ugc.video_quality_changes
+(
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` LowCardinality(String),
+    `ip` String,
+    `locale` LowCardinality(String),
+    `timezone` LowCardinality(String),
+    `screen_width` Nullable(UInt16),
+    `screen_height` Nullable(UInt16),
+    `app_version` LowCardinality(String),
+    `is_bot` Bool,
+    `movie_id` String,
+    `from_quality` String,
+    `to_quality` String,
+    `position_ms` Nullable(UInt32),
+    `automatic` UInt8
+)
+AS SELECT
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    JSONExtractString(payload, 'movie_id') AS movie_id,
+    JSONExtractString(payload, 'from_quality') AS from_quality,
+    JSONExtractString(payload, 'to_quality') AS to_quality,
+    JSONExtract(payload, 'position_ms', 'Nullable(UInt32)') AS position_ms,
+    JSONExtractBool(payload, 'automatic') AS automatic
+FROM ugc.events
+WHERE event_type = 'video_quality_change';
+
+CREATE TABLE ugc.events_queue
+(
+    `event_id` String,
+    `event_type` String,
+    `user_id` String,
+    `anonymous_id` String,
+    `session_id` String,
+    `occurred_at` String,
+    `received_at` String,
+    `key_time` String,
+    `page_url` String,
+    `referrer` String,
+    `user_agent` String,
+    `ip` String,
+    `locale` String,
+    `timezone` String,
+    `screen_width` String,
+    `screen_height` String,
+    `app_version` String,
+    `is_bot` String,
+    `payload` String
+)
+ENGINE = Kafka
+SETTINGS kafka_broker_list = '${UGC_KAFKA_BOOTSTRAP}', kafka_topic_list = 'ugc.events', kafka_group_name = 'ugc_clickhouse', kafka_format = 'JSONEachRow', kafka_handle_error_mode = 'stream', kafka_flush_interval_ms = 100, kafka_poll_timeout_ms = 20, kafka_consumer_reschedule_ms = 10, kafka_max_block_size = 65536, input_format_skip_unknown_fields = 1, input_format_null_as_default = 1, input_format_json_read_bools_as_strings = 1, input_format_json_read_numbers_as_strings = 1, input_format_json_read_arrays_as_strings = 1, input_format_json_read_objects_as_strings = 1
+COMMENT 'Kafka consumer of topic ugc.events, group ugc_clickhouse; read only by its MVs';
+
+CREATE VIEW analytics.activity_per_day
+(
+    `day` Date COMMENT 'Day in UTC',
+    `identity_hash` UInt64 COMMENT 'Who: cityHash64 of the identity, which is the user_id, else the anonymous_id',
+    `events` UInt64 COMMENT 'Events of the person on the day',
+    `signed_in` UInt8 COMMENT '1 when the person was signed in at any of them'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    identity_hash,
+    events,
+    signed_in
+FROM ugc.activity_per_day_live
+WHERE day >= (toDate(now('UTC')) - 31)
+UNION ALL
+SELECT
+    day,
+    identity_hash,
+    events,
+    signed_in
+FROM ugc.activity_per_day
+WHERE (day < (toDate(now('UTC')) - 31)) AND (events > 0) AND ((day, refreshed_at) IN (
+    SELECT
+        day,
+        max(refreshed_at)
+    FROM ugc.activity_per_day
+    GROUP BY day
+)))
+COMMENT 'who was active, and how much. One row per day and person. [files de212ddadccf]';
+
+CREATE VIEW analytics.buffering
+(
+    `day` Date COMMENT 'Day in UTC',
+    `movie_id` String COMMENT 'Film',
+    `heartbeats` UInt64 COMMENT 'Heartbeats of the player',
+    `buffering_heartbeats` UInt64 COMMENT 'Of them, those while it waited for data',
+    `buffering_share` Float64 COMMENT 'buffering_heartbeats / heartbeats',
+    `active_users` UInt64 COMMENT 'People who watched it',
+    `buffering_users` UInt64 COMMENT 'Of them, those who had to wait'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    movie_id,
+    heartbeats,
+    buffering_heartbeats,
+    buffering_heartbeats / heartbeats AS buffering_share,
+    active_users,
+    buffering_users
+FROM analytics.films_per_day
+WHERE heartbeats > 0)
+COMMENT 'how often the player waits for data. One row per day and film that was watched. [files cb849d3ad7e2]';
+
+CREATE VIEW analytics.click_through
+(
+    `day` Date COMMENT 'Day in UTC',
+    `element` LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
+    `clicks` UInt64 COMMENT 'How often it was clicked',
+    `active_users` UInt64 COMMENT 'People who clicked it',
+    `viewers` UInt64 COMMENT 'People who opened any page on the day',
+    `click_through` Nullable(Float64) COMMENT 'active_users / viewers, NULL when nobody opened a page'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    clicked AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            element,
+            count() AS clicks,
+            uniqExact(cityHash64(identity)) AS active_users
+        FROM analytics.clicks
+        WHERE NOT is_bot
+        GROUP BY
+            day,
+            element
+    ),
+    viewed AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            uniqExact(cityHash64(identity)) AS viewers
+        FROM analytics.page_views
+        WHERE NOT is_bot
+        GROUP BY day
+    )
+SELECT
+    clicked.day AS day,
+    clicked.element AS element,
+    clicked.clicks AS clicks,
+    clicked.active_users AS active_users,
+    viewed.viewers AS viewers,
+    clicked.active_users / nullIf(viewed.viewers, 0) AS click_through
+FROM clicked
+LEFT JOIN viewed ON viewed.day = clicked.day)
+COMMENT 'how many of those who look also click, and on what. One row per day and element that was clicked. [files f4addbc796a5]';
+
+CREATE VIEW analytics.clicks
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `element` LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
+    `element_id` String COMMENT 'Its id, empty when not given',
+    `label` String COMMENT 'Its text, empty when not given',
+    `x` Nullable(UInt32) COMMENT 'Pixels from the left of the page',
+    `y` Nullable(UInt32) COMMENT 'Pixels from the top of the page',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    element,
+    element_id,
+    label,
+    x,
+    y,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.clicks
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Clicks on the parts of a page, each event once. One row per event. [files f59024fde4e8]';
+
+CREATE VIEW analytics.completion
+(
+    `day` Date COMMENT 'Day in UTC',
+    `movie_id` LowCardinality(String) COMMENT 'Film',
+    `active_users` UInt64 COMMENT 'People who started it',
+    `finished_users` UInt64 COMMENT 'Of them, those who finished it, on any day',
+    `completion_rate` Float64 COMMENT 'finished_users / active_users'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    viewings AS
+    (
+        SELECT
+            cityHash64(identity) AS person,
+            movie_id,
+            occurred_at,
+            0 AS finished
+        FROM analytics.video_progress
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            cityHash64(identity) AS person,
+            movie_id,
+            occurred_at,
+            1 AS finished
+        FROM analytics.video_completions
+        WHERE NOT is_bot
+    ),
+    people AS
+    (
+        SELECT
+            movie_id,
+            toDate(min(occurred_at)) AS day,
+            max(finished) AS finished
+        FROM viewings
+        GROUP BY
+            movie_id,
+            person
+    )
+SELECT
+    day,
+    movie_id,
+    count() AS active_users,
+    sum(finished) AS finished_users,
+    finished_users / active_users AS completion_rate
+FROM people
+GROUP BY
+    day,
+    movie_id)
+COMMENT 'how many of those who start a film finish it. One row per day of the start and film. [files 108c09c47e33]';
+
+CREATE VIEW analytics.consumer_lag
+(
+    `consumer` String COMMENT 'Consumer, as Kafka knows it',
+    `topic` String COMMENT 'Topic',
+    `partition` Int32 COMMENT 'Partition of the topic',
+    `current_offset` Int64 COMMENT 'Offset of the message that is read next',
+    `messages_behind` Nullable(Int64) COMMENT 'Messages in the partition that were not read yet',
+    `last_poll_at` DateTime('UTC') COMMENT 'When it last asked for messages',
+    `seconds_since_poll` Int64 COMMENT 'Seconds since then',
+    `messages_read` UInt64 COMMENT 'Messages since it was made',
+    `last_error` String COMMENT 'Its last error, empty when there was none',
+    `last_error_at` DateTime('UTC') COMMENT 'When that was; 1970 when there was none'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    consumer_id AS consumer,
+    assignment.1 AS topic,
+    assignment.2 AS partition,
+    assignment.3 AS current_offset,
+    JSONExtract(rdkafka_stat, 'topics', topic, 'partitions', toString(partition), 'consumer_lag_stored', 'Nullable(Int64)') AS behind_as_stored,
+    JSONExtract(rdkafka_stat, 'topics', topic, 'partitions', toString(partition), 'consumer_lag', 'Nullable(Int64)') AS behind_as_committed,
+    multiIf(behind_as_stored >= 0, behind_as_stored, behind_as_committed >= 0, behind_as_committed, NULL) AS messages_behind,
+    toDateTime(last_poll_time, 'UTC') AS last_poll_at,
+    dateDiff('second', last_poll_at, now('UTC')) AS seconds_since_poll,
+    num_messages_read AS messages_read,
+    exceptions.text[-1] AS last_error,
+    toDateTime(exceptions.time[-1], 'UTC') AS last_error_at
+FROM system.kafka_consumers
+ARRAY JOIN arrayZip(assignments.topic, assignments.partition_id, assignments.current_offset) AS assignment
+WHERE (database = 'ugc') AND (`table` = 'events_queue'))
+COMMENT 'how far ClickHouse is behind Kafka. One row per consumer and partition that it reads. [files b2d59baa4fb1]';
+
+CREATE VIEW analytics.custom_events
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `name` LowCardinality(String) COMMENT 'Name that the team gave it',
+    `properties` String COMMENT 'Its properties, a JSON object as text: read with JSONExtract',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    name,
+    properties,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.custom_events
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Events that a product team names itself, each event once. One row per event. [files 23446488c2f5]';
+
+CREATE VIEW analytics.daily_active_users
+(
+    `day` Date COMMENT 'Day in UTC',
+    `active_users` UInt64 COMMENT 'People who did anything',
+    `signed_in_users` UInt64 COMMENT 'Of them, those who were signed in',
+    `events` UInt64 COMMENT 'What they did'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    count() AS active_users,
+    countIf(signed_in = 1) AS signed_in_users,
+    sum(events) AS events
+FROM analytics.activity_per_day
+GROUP BY day)
+COMMENT 'people who did anything on a day. One row per day that has events, in UTC. [files 80f4eba16471]';
+
+CREATE VIEW analytics.duplicates
+(
+    `day` Date COMMENT 'Day in UTC',
+    `event_type` LowCardinality(String) COMMENT 'Type of the event',
+    `stored_rows` UInt64 COMMENT 'Rows that are stored',
+    `events` UInt64 COMMENT 'Events that they are',
+    `duplicates` UInt64 COMMENT 'stored_rows - events'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    stored AS
+    (
+        SELECT
+            toDate(key_time) AS day,
+            event_type,
+            count() AS stored_rows
+        FROM ugc.events
+        GROUP BY
+            day,
+            event_type
+    ),
+    once AS
+    (
+        SELECT
+            toDate(key_time) AS day,
+            event_type,
+            count() AS events
+        FROM ugc.events
+        FINAL
+        GROUP BY
+            day,
+            event_type
+    )
+SELECT
+    stored.day AS day,
+    stored.event_type AS event_type,
+    stored.stored_rows AS stored_rows,
+    once.events AS events,
+    stored.stored_rows - once.events AS duplicates
+FROM stored
+LEFT JOIN once ON (once.day = stored.day) AND (once.event_type = stored.event_type)
+WHERE stored.stored_rows > once.events
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any. [files 89423b4b51d3]';
+
+CREATE VIEW analytics.events
+(
+    `event_type` LowCardinality(String) COMMENT 'Type of the event, as the API names it',
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `payload` String COMMENT 'Own fields of the type, a JSON object as text: hostile text cannot break an insert as it could with the JSON type',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins',
+    `kafka_topic` LowCardinality(String) COMMENT 'Topic that it was read from',
+    `kafka_partition` UInt64 COMMENT 'Partition of the topic',
+    `kafka_offset` UInt64 COMMENT 'Offset of the message in the partition; one message holds the events of one request',
+    `kafka_timestamp` DateTime64(3, 'UTC') COMMENT 'When the message was produced',
+    `inserted_at` DateTime64(3, 'UTC') COMMENT 'When ClickHouse wrote it'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_type,
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    payload,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at,
+    kafka_topic,
+    kafka_partition,
+    kafka_offset,
+    kafka_timestamp,
+    inserted_at
+FROM ugc.events
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Events of every type, each event once. One row per event. [files c3dfc921d17e]';
+
+CREATE VIEW analytics.films_per_day
+(
+    `day` Date COMMENT 'Day in UTC',
+    `movie_id` String COMMENT 'Film',
+    `page_views` UInt64 COMMENT 'How often its page was opened',
+    `active_users` UInt64 COMMENT 'People who watched it: at least one heartbeat or completion',
+    `completions` UInt64 COMMENT 'How often it was watched to the end',
+    `completed_watched_ms` UInt64 COMMENT 'Milliseconds watched, as the completions tell',
+    `heartbeats` UInt64 COMMENT 'Heartbeats of the player',
+    `buffering_heartbeats` UInt64 COMMENT 'Heartbeats while the player waited for data',
+    `buffering_users` UInt64 COMMENT 'People with at least one of those'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    movie_id,
+    page_views,
+    active_users,
+    completions,
+    completed_watched_ms,
+    heartbeats,
+    buffering_heartbeats,
+    buffering_users
+FROM ugc.films_per_day_live
+WHERE day >= (toDate(now('UTC')) - 31)
+UNION ALL
+SELECT
+    day,
+    movie_id,
+    page_views,
+    active_users,
+    completions,
+    completed_watched_ms,
+    heartbeats,
+    buffering_heartbeats,
+    buffering_users
+FROM ugc.films_per_day
+WHERE (day < (toDate(now('UTC')) - 31)) AND (movie_id != '') AND ((day, refreshed_at) IN (
+    SELECT
+        day,
+        max(refreshed_at)
+    FROM ugc.films_per_day
+    GROUP BY day
+)))
+COMMENT 'how films were watched. One row per day and film. [files 9312cec8e474]';
+
+CREATE VIEW analytics.funnel
+(
+    `step` UInt8 COMMENT 'Number of the step, from 1',
+    `name` String COMMENT 'The step, as it was given',
+    `active_users` UInt64 COMMENT 'People who got to it',
+    `share_of_first` Nullable(Float64) COMMENT 'Of those who took the first step',
+    `share_of_previous` Nullable(Float64) COMMENT 'Of those who took the step before'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    steps_taken AS
+    (
+        SELECT
+            identity,
+            occurred_at,
+            'click' AS event_type,
+            toString(element) AS detail
+        FROM analytics.clicks
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'page_view',
+            toString(page_type)
+        FROM analytics.page_views
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'page_leave',
+            toString(page_type)
+        FROM analytics.page_leaves
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'video_progress',
+            toString(state)
+        FROM analytics.video_progress
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'video_complete',
+            ''
+        FROM analytics.video_completions
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'video_quality_change',
+            ''
+        FROM analytics.video_quality_changes
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'search_filter',
+            ''
+        FROM analytics.search_filters
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            'custom',
+            toString(name)
+        FROM analytics.custom_events
+        WHERE NOT is_bot
+    ),
+    numbered AS
+    (
+        SELECT
+            cityHash64(identity) AS person,
+            toUnixTimestamp64Milli(occurred_at) AS time_ms,
+            {steps:Array(String)} AS steps,
+            concat(event_type, ':', detail) AS full_name,
+            arrayMap(step -> ((step = event_type) OR (step = full_name)), steps) AS is_step
+        FROM steps_taken
+        WHERE (occurred_at >= toDateTime64({since:Date}, 3, 'UTC')) AND (occurred_at < toDateTime64({until:Date} + 1, 3, 'UTC')) AND arrayExists(step -> ((splitByChar(':', step)[1]) = event_type), {steps:Array(String)})
+    ),
+    people AS
+    (
+        SELECT windowFunnel({window_seconds:UInt64} * 1000)(toUInt64(time_ms), is_step[1], is_step[2], is_step[3], is_step[4], is_step[5], is_step[6], is_step[7], is_step[8]) AS furthest
+        FROM numbered
+        WHERE has(is_step, 1)
+        GROUP BY person
+    ),
+    reached AS
+    (
+        SELECT sumForEach(arrayMap(number -> toUInt64(furthest >= number), arrayEnumerate({steps:Array(String)}))) AS users
+        FROM people
+    )
+SELECT
+    toUInt8(number) AS step,
+    {steps:Array(String)}[number] AS name,
+    users[number] AS active_users,
+    (users[number]) / nullIf(users[1], 0) AS share_of_first,
+    if(number = 1, NULL, (users[number]) / nullIf(users[number - 1], 0)) AS share_of_previous
+FROM reached
+ARRAY JOIN arrayEnumerate({steps:Array(String)}) AS number)
+COMMENT 'how many people take one step after another. One row per step. [files 3a301391d6c9]';
+
+CREATE VIEW analytics.ingestion_errors
+(
+    `day` Date COMMENT 'Day in UTC',
+    `error` String COMMENT 'Kind of error',
+    `errors` UInt64 COMMENT 'How many',
+    `first_at` DateTime64(3, 'UTC') COMMENT 'When the first message of it was produced',
+    `last_at` DateTime64(3, 'UTC') COMMENT 'When the last was',
+    `example_topic` LowCardinality(String) COMMENT 'Topic of the last one',
+    `example_partition` UInt64 COMMENT 'Its partition',
+    `example_offset` UInt64 COMMENT 'Its offset'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toDate(kafka_timestamp) AS day,
+    substring(replaceRegexpAll(replaceRegexpAll(extract(error, '^[^\n]*'), '(\'[^\']*\'|"[^"]*"|`[^`]*`)', '…'), '[0-9]+', '#'), 1, 160) AS error,
+    count() AS errors,
+    min(kafka_timestamp) AS first_at,
+    max(kafka_timestamp) AS last_at,
+    argMax(kafka_topic, kafka_timestamp) AS example_topic,
+    argMax(kafka_partition, kafka_timestamp) AS example_partition,
+    argMax(kafka_offset, kafka_timestamp) AS example_offset
+FROM ugc.events_errors AS e
+FINAL
+GROUP BY
+    toDate(kafka_timestamp),
+    substring(replaceRegexpAll(replaceRegexpAll(extract(e.error, '^[^\n]*'), '(\'[^\']*\'|"[^"]*"|`[^`]*`)', '…'), '[0-9]+', '#'), 1, 160)
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'messages and lines that could not become an event. One row per day (UTC) and kind of error. [files 2f52b9144dc0]';
+
+CREATE VIEW analytics.monthly_active_users
+(
+    `month` Date COMMENT 'First day of the month, in UTC',
+    `active_users` UInt64 COMMENT 'People who did anything',
+    `events` UInt64 COMMENT 'What they did'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toStartOfMonth(day) AS month,
+    uniqExact(identity_hash) AS active_users,
+    sum(events) AS events
+FROM analytics.activity_per_day
+GROUP BY month)
+COMMENT 'people who did anything in a month. One row per calendar month that has events, in UTC; month is its first day. [files c76a3433d43d]';
+
+CREATE VIEW analytics.new_and_returning_users
+(
+    `day` Date COMMENT 'Day in UTC',
+    `active_users` UInt64 COMMENT 'People who did anything',
+    `new_users` UInt64 COMMENT 'Of them, those of whom it is the first day',
+    `returning_users` UInt64 COMMENT 'Of them, those seen on a day before'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    people AS
+    (
+        SELECT arraySort(groupArray(day)) AS days
+        FROM analytics.activity_per_day
+        GROUP BY identity_hash
+    ),
+    visits AS
+    (
+        SELECT arrayJoin(arrayMap((d, number) -> (d, number = 1), days, arrayEnumerate(days))) AS visit
+        FROM people
+    )
+SELECT
+    visit.1 AS day,
+    count() AS active_users,
+    countIf((visit.2) = 1) AS new_users,
+    countIf((visit.2) = 0) AS returning_users
+FROM visits
+GROUP BY day)
+COMMENT 'who came for the first time, and who came again. One row per day that has events, in UTC. [files 2731c7d12519]';
+
+CREATE VIEW analytics.page_dwell
+(
+    `day` Date COMMENT 'Day in UTC',
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `leaves` UInt64 COMMENT 'Pages that were left',
+    `dwell_ms_p50` Float64 COMMENT 'Median of the milliseconds from opening to leaving',
+    `dwell_ms_p90` Float64 COMMENT '90th percentile of them',
+    `dwell_ms_p99` Float64 COMMENT '99th percentile of them',
+    `active_ms_p50` Nullable(Float64) COMMENT 'Median of the milliseconds while the page was visible',
+    `scroll_percent_avg` Nullable(Float64) COMMENT 'Mean of how far it was scrolled, 0 to 100'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toDate(occurred_at) AS day,
+    page_type,
+    count() AS leaves,
+    ifNull(quantiles(0.5, 0.9, 0.99)(dwell_ms) AS dwell, [0., 0., 0.])[1] AS dwell_ms_p50,
+    ifNull(dwell, [0., 0., 0.])[2] AS dwell_ms_p90,
+    ifNull(dwell, [0., 0., 0.])[3] AS dwell_ms_p99,
+    quantile(0.5)(active_ms) AS active_ms_p50,
+    avg(scroll_percent) AS scroll_percent_avg
+FROM analytics.page_leaves
+WHERE NOT is_bot
+GROUP BY
+    day,
+    page_type)
+COMMENT 'how long people stay on a page. One row per day (UTC) and page type. [files 147e4ec726fc]';
+
+CREATE VIEW analytics.page_leaves
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `view_id` UUID COMMENT 'The opening that ends here; the page_view carries the same',
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `page_id` String COMMENT 'Id of the page, empty when not given',
+    `dwell_ms` Nullable(UInt32) COMMENT 'Milliseconds from opening to leaving',
+    `active_ms` Nullable(UInt32) COMMENT 'Milliseconds of it in which the page was visible',
+    `scroll_percent` Nullable(UInt8) COMMENT 'How far down the page was seen, 0 to 100',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    view_id,
+    page_type,
+    page_id,
+    dwell_ms,
+    active_ms,
+    scroll_percent,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.page_leaves
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Pages that were left, each event once. One row per event. [files 90c1de1b02a4]';
+
+CREATE VIEW analytics.page_views
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `view_id` UUID COMMENT 'One opening of the page; the page_leave of it carries the same',
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `page_id` String COMMENT 'Id of the page, empty when not given',
+    `title` String COMMENT 'Title of the page, empty when not given',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    view_id,
+    page_type,
+    page_id,
+    title,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.page_views
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Pages that were opened, each event once. One row per event. [files d2415156bcac]';
+
+CREATE VIEW analytics.page_visits
+(
+    `day` Date COMMENT 'Day in UTC',
+    `view_id` UUID COMMENT 'One opening of the page',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `opened_at` DateTime64(3, 'UTC') COMMENT 'When it was opened',
+    `left_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was left, NULL when not known',
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `page_id` String COMMENT 'Id of the page, empty when not given',
+    `title` String COMMENT 'Title of the page, empty when not given',
+    `dwell_ms` Nullable(UInt32) COMMENT 'Milliseconds from opening to leaving',
+    `active_ms` Nullable(UInt32) COMMENT 'Milliseconds of them while the page was visible',
+    `scroll_percent` Nullable(UInt8) COMMENT 'How far it was scrolled, 0 to 100'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toDate(v.occurred_at) AS day,
+    v.view_id AS view_id,
+    v.identity AS identity,
+    v.occurred_at AS opened_at,
+    l.left_at AS left_at,
+    v.page_type AS page_type,
+    v.page_id AS page_id,
+    v.title AS title,
+    l.dwell_ms AS dwell_ms,
+    l.active_ms AS active_ms,
+    l.scroll_percent AS scroll_percent
+FROM analytics.page_views AS v
+LEFT JOIN
+(
+    SELECT
+        view_id,
+        toNullable(max(occurred_at)) AS left_at,
+        max(dwell_ms) AS dwell_ms,
+        max(active_ms) AS active_ms,
+        max(scroll_percent) AS scroll_percent
+    FROM analytics.page_leaves
+    WHERE NOT is_bot
+    GROUP BY view_id
+) AS l ON l.view_id = v.view_id
+WHERE NOT v.is_bot)
+COMMENT 'pages from opening to leaving. One row per page view. [files b6f19e42d4b2]';
+
+CREATE VIEW analytics.pages_per_day
+(
+    `day` Date COMMENT 'Day in UTC',
+    `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
+    `page_id` String COMMENT 'Id of the page, empty when not given',
+    `views` UInt64 COMMENT 'How often it was opened',
+    `active_users` UInt64 COMMENT 'People who opened it',
+    `leaves` UInt64 COMMENT 'How often it was left',
+    `dwell_ms` UInt64 COMMENT 'Milliseconds from opening to leaving, of all leaves',
+    `active_ms` UInt64 COMMENT 'Milliseconds of them while the page was visible, where the client says so'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    page_type,
+    page_id,
+    views,
+    active_users,
+    leaves,
+    dwell_ms,
+    active_ms
+FROM ugc.pages_per_day_live
+WHERE day >= (toDate(now('UTC')) - 31)
+UNION ALL
+SELECT
+    day,
+    page_type,
+    page_id,
+    views,
+    active_users,
+    leaves,
+    dwell_ms,
+    active_ms
+FROM ugc.pages_per_day
+WHERE (day < (toDate(now('UTC')) - 31)) AND (page_type != '') AND ((day, refreshed_at) IN (
+    SELECT
+        day,
+        max(refreshed_at)
+    FROM ugc.pages_per_day
+    GROUP BY day
+)))
+COMMENT 'how pages were used. One row per day and page. [files 7dd6bee27399]';
+
+CREATE VIEW analytics.percent_watched
+(
+    `day` Date COMMENT 'Day in UTC',
+    `movie_id` LowCardinality(String) COMMENT 'Film',
+    `percent` UInt8 COMMENT 'Boundary: 10, 20 … 100',
+    `active_users` UInt64 COMMENT 'People who got that far or further',
+    `started_users` UInt64 COMMENT 'People who started it',
+    `share` Float64 COMMENT 'active_users / started_users'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    viewings AS
+    (
+        SELECT
+            cityHash64(identity) AS person,
+            movie_id,
+            occurred_at,
+            toUInt8(least(100, ifNull(intDiv(100 * toUInt64(position_ms), nullIf(toUInt64(duration_ms), 0)), 0))) AS reached
+        FROM analytics.video_progress
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            cityHash64(identity) AS person,
+            movie_id,
+            occurred_at,
+            toUInt8(100) AS reached
+        FROM analytics.video_completions
+        WHERE NOT is_bot
+    ),
+    people AS
+    (
+        SELECT
+            movie_id,
+            toDate(min(occurred_at)) AS day,
+            max(reached) AS furthest
+        FROM viewings
+        GROUP BY
+            movie_id,
+            person
+    ),
+    films AS
+    (
+        SELECT
+            day,
+            movie_id,
+            count() AS started_users,
+            sumForEach(arrayMap(boundary -> toUInt64(furthest >= boundary), range(10, 101, 10))) AS reached_users
+        FROM people
+        GROUP BY
+            day,
+            movie_id
+    )
+SELECT
+    day,
+    movie_id,
+    toUInt8(10 * number) AS percent,
+    users AS active_users,
+    started_users,
+    active_users / started_users AS share
+FROM films
+ARRAY JOIN
+    reached_users AS users,
+    arrayEnumerate(reached_users) AS number)
+COMMENT 'how far people get in a film. One row per day of the start, film and boundary: 10, 20 … 100 percent. [files 32e71567a0c3]';
+
+CREATE VIEW analytics.pipeline_freshness
+(
+    `event_type` LowCardinality(String) COMMENT 'Type of the event',
+    `last_inserted_at` DateTime64(3, 'UTC') COMMENT 'When ClickHouse wrote the last one',
+    `last_received_at` DateTime64(3, 'UTC') COMMENT 'When the API received the last one',
+    `seconds_since_last` Int64 COMMENT 'Seconds since the last write',
+    `events_last_hour` UInt64 COMMENT 'Rows written in the last hour',
+    `events_last_day` UInt64 COMMENT 'Rows written in the last 24 hours',
+    `lag_ms_p50` Nullable(Float64) COMMENT 'Median of the milliseconds from receipt to write',
+    `lag_ms_p99` Nullable(Float64) COMMENT '99th percentile of them'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_type,
+    max(inserted_at) AS last_inserted_at,
+    max(received_at) AS last_received_at,
+    dateDiff('second', max(inserted_at), now64(3, 'UTC')) AS seconds_since_last,
+    countIf(inserted_at >= (now() - toIntervalHour(1))) AS events_last_hour,
+    count() AS events_last_day,
+    quantileIfOrNull(0.5)(dateDiff('millisecond', received_at, inserted_at), inserted_at >= (now() - toIntervalHour(1))) AS lag_ms_p50,
+    quantileIfOrNull(0.99)(dateDiff('millisecond', received_at, inserted_at), inserted_at >= (now() - toIntervalHour(1))) AS lag_ms_p99
+FROM ugc.events
+WHERE inserted_at >= (now() - toIntervalDay(1))
+GROUP BY event_type)
+COMMENT 'how fresh the data is. One row per event type that was seen in the last 24 hours. [files ed1c4dc65617]';
+
+CREATE VIEW analytics.quality_changes
+(
+    `day` Date COMMENT 'Day in UTC',
+    `movie_id` LowCardinality(String) COMMENT 'Film',
+    `from_quality` LowCardinality(String) COMMENT 'Before: 144p to 4320p',
+    `to_quality` LowCardinality(String) COMMENT 'After: 144p to 4320p',
+    `automatic` Bool COMMENT 'Done by the player, not by hand',
+    `direction` String COMMENT 'up, down or same',
+    `changes` UInt64 COMMENT 'How often',
+    `active_users` UInt64 COMMENT 'People to whom it happened'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toDate(occurred_at) AS day,
+    movie_id,
+    from_quality,
+    to_quality,
+    automatic,
+    multiIf(toUInt16OrZero(trimRight(to_quality, 'p')) > toUInt16OrZero(trimRight(from_quality, 'p')), 'up', toUInt16OrZero(trimRight(to_quality, 'p')) < toUInt16OrZero(trimRight(from_quality, 'p')), 'down', 'same') AS direction,
+    count() AS changes,
+    uniqExact(cityHash64(identity)) AS active_users
+FROM analytics.video_quality_changes
+WHERE NOT is_bot
+GROUP BY
+    day,
+    movie_id,
+    from_quality,
+    to_quality,
+    automatic)
+COMMENT 'changes of the picture quality. One row per day, film, quality before, quality after, and whether the player did it. [files 1762575508b5]';
+
+CREATE VIEW analytics.retention
+(
+    `cohort` Date COMMENT 'Day in UTC on which its people were seen first',
+    `day_number` UInt16 COMMENT 'Days after it; 0 is the day itself',
+    `cohort_users` UInt64 COMMENT 'People of the cohort',
+    `active_users` UInt64 COMMENT 'Of them, those who came on that day',
+    `share` Float64 COMMENT 'active_users / cohort_users'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    people AS
+    (
+        SELECT groupArray(day) AS days
+        FROM analytics.activity_per_day
+        GROUP BY identity_hash
+        HAVING (min(day) >= {since:Date}) AND (min(day) <= {until:Date})
+    ),
+    visits AS
+    (
+        SELECT
+            arrayMin(days) AS cohort,
+            toUInt16(arrayJoin(days) - cohort) AS day_number
+        FROM people
+    ),
+    counts AS
+    (
+        SELECT
+            cohort,
+            day_number,
+            count() AS active_users
+        FROM visits
+        GROUP BY
+            cohort,
+            day_number
+    )
+SELECT
+    cohort,
+    day_number,
+    max(active_users) OVER (PARTITION BY cohort) AS cohort_users,
+    active_users,
+    active_users / cohort_users AS share
+FROM counts)
+COMMENT 'who comes back after the first day. One row per day on which people came first (cohort) and number of days after it. [files 0ff0a7824131]';
+
+CREATE VIEW analytics.search_filters
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `query` String COMMENT 'Text that was searched for, empty when only filters were set',
+    `genres` Array(LowCardinality(String)) COMMENT 'Genres that were chosen',
+    `actors` Array(String) COMMENT 'Actors that were chosen',
+    `rating_min` Nullable(Float64) COMMENT 'Lowest rating, 0 to 10',
+    `rating_max` Nullable(Float64) COMMENT 'Highest rating, 0 to 10',
+    `year_from` Nullable(UInt16) COMMENT 'First year of release',
+    `year_to` Nullable(UInt16) COMMENT 'Last year of release',
+    `results_count` Nullable(UInt32) COMMENT 'How many films were found',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    query,
+    genres,
+    actors,
+    rating_min,
+    rating_max,
+    year_from,
+    year_to,
+    results_count,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.search_filters
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Searches and their filters, each event once. One row per event. [files 19b3ffe0db91]';
+
+CREATE VIEW analytics.search_filters_used
+(
+    `day` Date COMMENT 'Day in UTC',
+    `filter` String COMMENT 'Kind of filter: genre, actor, rating, years',
+    `value` String COMMENT 'What was chosen',
+    `searches` UInt64 COMMENT 'Searches with it',
+    `active_users` UInt64 COMMENT 'People who searched with it'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toDate(occurred_at) AS day,
+    chosen.1 AS filter,
+    chosen.2 AS value,
+    count() AS searches,
+    uniqExact(cityHash64(identity)) AS active_users
+FROM analytics.search_filters
+ARRAY JOIN arrayConcat(arrayMap(genre -> ('genre', toString(genre)), arrayDistinct(genres)), arrayMap(actor -> ('actor', actor), arrayDistinct(actors)), if((rating_min IS NULL) AND (rating_max IS NULL), [], [('rating', concat(ifNull(toString(rating_min), ''), '-', ifNull(toString(rating_max), '')))]), if((year_from IS NULL) AND (year_to IS NULL), [], [('years', concat(ifNull(toString(year_from), ''), '-', ifNull(toString(year_to), '')))])) AS chosen
+WHERE NOT is_bot
+GROUP BY
+    day,
+    filter,
+    value)
+COMMENT 'which filters people set. One row per day, kind of filter and its value. [files 71cd43c4f153]';
+
+CREATE VIEW analytics.searches_per_day
+(
+    `day` Date COMMENT 'Day in UTC',
+    `query` String COMMENT 'Text in lower case, without spaces around it; empty when only filters were set',
+    `searches` UInt64 COMMENT 'How often it was searched for',
+    `active_users` UInt64 COMMENT 'People who searched for it',
+    `without_results` UInt64 COMMENT 'Searches that found nothing',
+    `with_known_results` UInt64 COMMENT 'Searches of which the client told how many films were found'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    query,
+    searches,
+    active_users,
+    without_results,
+    with_known_results
+FROM ugc.searches_per_day_live
+WHERE day >= (toDate(now('UTC')) - 31)
+UNION ALL
+SELECT
+    day,
+    query,
+    searches,
+    active_users,
+    without_results,
+    with_known_results
+FROM ugc.searches_per_day
+WHERE (day < (toDate(now('UTC')) - 31)) AND (searches > 0) AND ((day, refreshed_at) IN (
+    SELECT
+        day,
+        max(refreshed_at)
+    FROM ugc.searches_per_day
+    GROUP BY day
+)))
+COMMENT 'what was searched for. One row per day and text. [files 232761c7159a]';
+
+CREATE VIEW analytics.searches_without_results
+(
+    `day` Date COMMENT 'Day in UTC',
+    `query` String COMMENT 'Text that was searched for',
+    `searches` UInt64 COMMENT 'How often it was searched for',
+    `without_results` UInt64 COMMENT 'Of them, those that found nothing',
+    `active_users` UInt64 COMMENT 'People who searched for it',
+    `without_results_share` Float64 COMMENT 'without_results / searches'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    query,
+    searches,
+    without_results,
+    active_users,
+    without_results / searches AS without_results_share
+FROM analytics.searches_per_day
+WHERE without_results > 0)
+COMMENT 'what people searched for and did not find. One row per day and text that found nothing at least once. [files d4c378eb5192]';
+
+CREATE VIEW analytics.sessions
+(
+    `day` Date COMMENT 'Day in UTC',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `started_at` DateTime64(3, 'UTC') COMMENT 'Its first event',
+    `ended_at` DateTime64(3, 'UTC') COMMENT 'Its last event',
+    `duration_ms` UInt64 COMMENT 'Milliseconds from the first event to the last; 0 for a single event',
+    `events` UInt64 COMMENT 'How many events it has',
+    `page_views` UInt64 COMMENT 'How many pages were opened',
+    `entry_page` String COMMENT 'Address of its first page, empty when no event names one',
+    `exit_page` String COMMENT 'Address of its last page'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    people AS
+    (
+        SELECT
+            identity,
+            arraySort(groupArray((occurred_at, event_type = 'page_view', page_url))) AS steps,
+            arrayMap(step -> toUnixTimestamp64Milli(step.1), steps) AS times
+        FROM analytics.events
+        WHERE NOT is_bot
+        GROUP BY identity
+    ),
+    visits AS
+    (
+        SELECT
+            identity,
+            arrayJoin(arraySplit((step, silence) -> (silence > 1800000), steps, arrayDifference(times))) AS visit,
+            arrayFilter(page -> (page != ''), visit.3) AS pages
+        FROM people
+    )
+SELECT
+    toDate(started_at) AS day,
+    identity,
+    (visit[1]).1 AS started_at,
+    (visit[-1]).1 AS ended_at,
+    toUInt64(dateDiff('millisecond', started_at, ended_at)) AS duration_ms,
+    length(visit) AS events,
+    arraySum(visit.2) AS page_views,
+    pages[1] AS entry_page,
+    pages[-1] AS exit_page
+FROM visits)
+COMMENT 'visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. [files 5228614f7250]';
+
+CREATE VIEW analytics.stickiness
+(
+    `day` Date COMMENT 'Day in UTC',
+    `active_users` UInt64 COMMENT 'People who did anything on the day',
+    `active_users_7d` UInt64 COMMENT 'People on this day and the 6 before',
+    `active_users_30d` UInt64 COMMENT 'People on this day and the 29 before',
+    `stickiness` Float64 COMMENT 'active_users / active_users_30d'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    people AS
+    (
+        SELECT arraySort(groupArray(day)) AS days
+        FROM analytics.activity_per_day
+        GROUP BY identity_hash
+    ),
+    changes AS
+    (
+        SELECT arrayJoin(arrayConcat(arrayMap(d -> (d, 1, 1, 1), days), arrayMap((d, next) -> (least(d + 7, next), 0, -1, 0), days, arrayPushBack(arrayPopFront(days), toDate('2149-06-06'))), arrayMap((d, next) -> (least(d + 30, next), 0, 0, -1), days, arrayPushBack(arrayPopFront(days), toDate('2149-06-06'))))) AS change
+        FROM people
+    ),
+    days AS
+    (
+        SELECT
+            change.1 AS day,
+            sum(change.2) AS active_users,
+            sum(change.3) AS change_7d,
+            sum(change.4) AS change_30d
+        FROM changes
+        GROUP BY day
+    ),
+    totals AS
+    (
+        SELECT
+            day,
+            active_users,
+            sum(change_7d) OVER (ORDER BY day ASC) AS active_users_7d,
+            sum(change_30d) OVER (ORDER BY day ASC) AS active_users_30d
+        FROM days
+    )
+SELECT
+    day,
+    toUInt64(active_users) AS active_users,
+    toUInt64(active_users_7d) AS active_users_7d,
+    toUInt64(active_users_30d) AS active_users_30d,
+    active_users / active_users_30d AS stickiness
+FROM totals
+WHERE active_users > 0)
+COMMENT 'how regularly the audience comes. One row per day that has events, in UTC. [files 9b31c763f8bd]';
+
+CREATE VIEW analytics.table_sizes
+(
+    `table` String COMMENT 'Table of the database ugc',
+    `rows` UInt64 COMMENT 'Rows, copies included',
+    `bytes` UInt64 COMMENT 'Compressed size of the columns',
+    `uncompressed_bytes` UInt64 COMMENT 'Size before compression',
+    `ratio` Float64 COMMENT 'uncompressed_bytes / bytes',
+    `bytes_on_disk` UInt64 COMMENT 'All of it on disk, with indexes and marks',
+    `bytes_per_row` Float64 COMMENT 'bytes / rows',
+    `parts` UInt64 COMMENT 'Active parts',
+    `partitions` UInt64 COMMENT 'Partitions',
+    `modified_at` DateTime('UTC') COMMENT 'When its newest part was written'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    p.`table` AS `table`,
+    sum(p.rows) AS rows,
+    sum(p.data_compressed_bytes) AS bytes,
+    sum(p.data_uncompressed_bytes) AS uncompressed_bytes,
+    uncompressed_bytes / bytes AS ratio,
+    sum(p.bytes_on_disk) AS bytes_on_disk,
+    bytes / rows AS bytes_per_row,
+    count() AS parts,
+    uniqExact(p.partition) AS partitions,
+    toDateTime(max(p.modification_time), 'UTC') AS modified_at
+FROM system.parts AS p
+WHERE (p.database = 'ugc') AND p.active AND (p.rows > 0) AND (p.`table` != 'schema_versions')
+GROUP BY p.`table`)
+COMMENT 'how much is stored. One row per table that has rows. [files 1e0947ad7f83]';
+
+CREATE VIEW analytics.top_films
+(
+    `day` Date COMMENT 'Day in UTC',
+    `place` UInt64 COMMENT '1 for the most watched film of the day',
+    `movie_id` String COMMENT 'Film',
+    `active_users` UInt64 COMMENT 'People who watched it: at least one heartbeat or completion',
+    `completions` UInt64 COMMENT 'How often it was watched to the end',
+    `page_views` UInt64 COMMENT 'How often its page was opened'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    day,
+    rank() OVER (PARTITION BY day ORDER BY active_users DESC, completions DESC, page_views DESC) AS place,
+    movie_id,
+    active_users,
+    completions,
+    page_views
+FROM analytics.films_per_day)
+COMMENT 'which films are watched. One row per day and film, with its place on that day. [files aac1d525113e]';
+
+CREATE VIEW analytics.trailer_to_film
+(
+    `day` Date COMMENT 'Day in UTC',
+    `movie_id` String COMMENT 'Film',
+    `active_users` UInt64 COMMENT 'People who clicked its trailer for the first time',
+    `started_users` UInt64 COMMENT 'Of them, those who then watched the film',
+    `finished_users` UInt64 COMMENT 'Of them, those who then finished it',
+    `started_share` Float64 COMMENT 'started_users / active_users'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    trailers AS
+    (
+        SELECT
+            cityHash64(identity) AS person,
+            element_id AS movie_id,
+            min(occurred_at) AS clicked_at
+        FROM analytics.clicks
+        WHERE (element = 'trailer') AND (element_id != '') AND (NOT is_bot)
+        GROUP BY
+            person,
+            movie_id
+    ),
+    watched AS
+    (
+        SELECT
+            cityHash64(identity) AS person,
+            toString(movie_id) AS movie_id,
+            occurred_at,
+            0 AS finished
+        FROM analytics.video_progress
+        WHERE NOT is_bot
+        UNION ALL
+        SELECT
+            cityHash64(identity) AS person,
+            toString(movie_id) AS movie_id,
+            occurred_at,
+            1 AS finished
+        FROM analytics.video_completions
+        WHERE NOT is_bot
+    ),
+    outcomes AS
+    (
+        SELECT
+            t.person AS person,
+            t.movie_id AS movie_id,
+            any(t.clicked_at) AS clicked_at,
+            max((w.movie_id != '') AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS started,
+            max((w.finished = 1) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS finished
+        FROM watched AS w
+        RIGHT JOIN trailers AS t ON (t.person = w.person) AND (t.movie_id = w.movie_id)
+        GROUP BY
+            person,
+            movie_id
+    )
+SELECT
+    toDate(clicked_at) AS day,
+    movie_id,
+    count() AS active_users,
+    countIf(started) AS started_users,
+    countIf(finished) AS finished_users,
+    started_users / active_users AS started_share
+FROM outcomes
+GROUP BY
+    day,
+    movie_id)
+COMMENT 'whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. [files 94e569d350a2]';
+
+CREATE VIEW analytics.user_journey
+(
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened',
+    `seconds_since_previous` Nullable(Float64) COMMENT 'Since the event before; NULL for the first',
+    `event_type` LowCardinality(String) COMMENT 'Type of the event',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `payload` String COMMENT 'Own fields of the type, a JSON object as text',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot',
+    `event_id` UUID COMMENT 'Identifies the event'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    occurred_at,
+    dateDiff('millisecond', lagInFrame(toNullable(occurred_at)) OVER w, occurred_at) / 1000 AS seconds_since_previous,
+    event_type,
+    page_url,
+    session_id,
+    payload,
+    is_bot,
+    event_id
+FROM ugc.events
+FINAL
+WHERE (cityHash64(identity) = cityHash64({user_id:String})) AND (identity = {user_id:String})
+WINDOW w AS (ORDER BY occurred_at ASC, event_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'everything that one person did, in order of time. One row per event of the person user_id. [files f55ea897bbdf]';
+
+CREATE VIEW analytics.video_completions
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds',
+    `watched_ms` Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    movie_id,
+    duration_ms,
+    watched_ms,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.video_completions
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Films that were watched to the end, each event once. One row per event. [files 06cb0e41c37c]';
+
+CREATE VIEW analytics.video_progress
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
+    `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film',
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds',
+    `state` LowCardinality(String) COMMENT 'playing, paused or buffering',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    movie_id,
+    position_ms,
+    duration_ms,
+    state,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.video_progress
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'The player\'s heartbeat, each event once. One row per event. [files ba14c5a0c5a1]';
+
+CREATE VIEW analytics.video_quality_changes
+(
+    `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock',
+    `identity` String COMMENT 'Who: user_id, else anonymous_id',
+    `user_id` String COMMENT 'Signed-in user, empty when not signed in',
+    `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
+    `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
+    `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
+    `from_quality` LowCardinality(String) COMMENT 'Before: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    `to_quality` LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film',
+    `automatic` Bool COMMENT 'Chosen by the player, not by the viewer',
+    `page_url` String COMMENT 'Page where it happened, empty when not given',
+    `referrer` String COMMENT 'Page that led there, empty when not given',
+    `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
+    `ip` String COMMENT 'Client address as UGC_IP_MODE leaves it: cut, whole, hashed or empty',
+    `locale` LowCardinality(String) COMMENT 'Language and region of the browser, for instance de-DE',
+    `timezone` LowCardinality(String) COMMENT 'IANA time zone of the browser, for instance Europe/Berlin',
+    `screen_width` Nullable(UInt16) COMMENT 'Width of the screen in pixels',
+    `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
+    `app_version` LowCardinality(String) COMMENT 'Version of the front end',
+    `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    event_id,
+    occurred_at,
+    identity,
+    user_id,
+    anonymous_id,
+    session_id,
+    movie_id,
+    from_quality,
+    to_quality,
+    position_ms,
+    automatic,
+    page_url,
+    referrer,
+    user_agent,
+    ip,
+    locale,
+    timezone,
+    screen_width,
+    screen_height,
+    app_version,
+    is_bot,
+    received_at
+FROM ugc.video_quality_changes
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'Changes of the picture quality in the player, each event once. One row per event. [files 29e24cb5e762]';
+
+CREATE VIEW analytics.weekly_active_users
+(
+    `week` Date COMMENT 'Monday of the week, in UTC',
+    `active_users` UInt64 COMMENT 'People who did anything',
+    `events` UInt64 COMMENT 'What they did'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    toMonday(day) AS week,
+    uniqExact(identity_hash) AS active_users,
+    sum(events) AS events
+FROM analytics.activity_per_day
+GROUP BY week)
+COMMENT 'people who did anything in a week. One row per week that has events, in UTC; week is its Monday. [files 9a02ed7ae85a]';
+
