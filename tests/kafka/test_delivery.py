@@ -57,7 +57,7 @@ def test_a_broker_that_goes_away_costs_503s_only_and_everything_recovers(
     stack: Stack, kafka: KafkaBroker, how: str
 ) -> None:
     clickhouse = stack.child("clickhouse").pid
-    with Load(stack, rate=200) as load:
+    with Load(stack.url, rate=200) as load:
         load.wait_for(200)
         go_away(kafka, how)
         load.go_on(OUTAGE_S)
@@ -74,7 +74,7 @@ def test_a_broker_that_goes_away_costs_503s_only_and_everything_recovers(
 def test_a_broker_that_is_away_is_answered_for_within_50_ms_once_that_is_known(
     stack: Stack, kafka: KafkaBroker
 ) -> None:
-    with Load(stack, rate=200) as load:
+    with Load(stack.url, rate=200) as load:
         load.wait_for(200)
         kafka.pause()
         paused = time.monotonic()
@@ -100,7 +100,7 @@ def workers(stack: Stack) -> list[psutil.Process]:
 
 def test_a_reload_of_the_api_is_not_noticed_by_its_clients(stack: Stack) -> None:
     before = {worker.pid for worker in workers(stack)}
-    with Load(stack, rate=500) as load:
+    with Load(stack.url, rate=500) as load:
         load.wait_for(500)
         stack.child("api").send_signal(1)
         eventually(
@@ -112,7 +112,7 @@ def test_a_reload_of_the_api_is_not_noticed_by_its_clients(stack: Stack) -> None
 
 
 def test_a_stop_of_the_api_resets_no_connection_and_loses_nothing(stack: Stack) -> None:
-    with Load(stack, rate=500) as load:
+    with Load(stack.url, rate=500) as load:
         load.wait_for(500)
         api = stack.child("api")
         api.terminate()
@@ -124,7 +124,7 @@ def test_a_stop_of_the_api_resets_no_connection_and_loses_nothing(stack: Stack) 
 
 
 def test_a_killed_worker_costs_what_it_was_answering_and_nothing_that_was_acknowledged(stack: Stack) -> None:
-    with Load(stack, rate=500) as load:
+    with Load(stack.url, rate=500) as load:
         load.wait_for(500)
         victim = workers(stack)[0]
         killed = time.monotonic()
@@ -138,7 +138,7 @@ def test_a_killed_worker_costs_what_it_was_answering_and_nothing_that_was_acknow
 
 
 def test_a_killed_clickhouse_comes_back_and_shows_everything_once(stack: Stack) -> None:
-    with Load(stack, rate=200) as load:
+    with Load(stack.url, rate=200) as load:
         load.wait_for(400)
         clickhouse = stack.child("clickhouse")
         clickhouse.kill()

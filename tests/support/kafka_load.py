@@ -36,12 +36,14 @@ class Answer(NamedTuple):
 class Load:
     """Single events of one person, `rate` requests a second whatever the answers, while the block lasts."""
 
-    def __init__(self, stack: Stack, *, rate: float, path: str = "/api/v1/events") -> None:
+    def __init__(self, url: str, *, rate: float, keep_connections: bool = True) -> None:
+        """Without kept connections every request has its own, and so any of the workers."""
         self.person = f"load-{uuid.uuid4()}"
         self.sent: set[str] = set()
         self.answers: list[Answer] = []
-        self._url = stack.url + path
+        self._url = f"{url}/api/v1/events"
         self._rate = rate
+        self._keep_connections = keep_connections
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load")
 
@@ -77,7 +79,7 @@ class Load:
         return counts
 
     async def _run(self) -> None:
-        connector = aiohttp.TCPConnector(limit=0)
+        connector = aiohttp.TCPConnector(limit=0, force_close=not self._keep_connections)
         timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             under_way: set[asyncio.Task[None]] = set()
