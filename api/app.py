@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import falcon.asgi
-
 from api import problems
+from api.access import KeyCheck
+from api.breaker import Breaker
 from api.clients import Clients
+from api.deadlines import PromptApp
 from api.ingestion import Ingestion
+from api.intake import Intake
 from api.joining import Joiner
+from api.measured_sink import MeasuredSink
+from api.metrics import Metrics
+from api.observing import Observer
+from api.origins import OriginCheck
+from api.rates import Limiter
 from api.resources.apidocs import ApiDocsFileResource, ApiDocsResource
 from api.resources.batch import BatchResource
 from api.resources.events import EventsResource
 from api.resources.healthz import HealthzResource
+from api.resources.metrics import MetricsResource
 from api.resources.openapi import OpenApiResource
 from api.resources.readyz import ReadyzResource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import falcon.asgi
     from falcon.asgi import Request, Response
 
     from api.settings import Settings
@@ -52,22 +61,43 @@ def create_app(
     `clock` gives epoch milliseconds; `new_id` makes an event id from them; `settings.ip_hash_salt` must be set in the
     IP mode `hash`.
     """
-    ingestion = Ingestion(new_id)
+    metrics = Metrics(settings.workers_folder)
     clients = Clients(
         trusted_proxies=settings.trusted_proxies,
         ip_mode=settings.ip_mode,
         hash_salt=(settings.ip_hash_salt or "").encode(),
+        anonymize=settings.privacy_signals == "anonymize",
     )
-    joiner = Joiner(sink)
+    guarded = Breaker(MeasuredSink(sink, metrics), changed=metrics.breaker_changed)
+    joiner = Joiner(guarded)
+    intake = Intake(Ingestion(new_id), clients, metrics, clock, honour_wishes=settings.privacy_signals == "drop")
+    limiter = _limiter(settings, clients, metrics)
     # In the order in which they see a request.
-    middleware: list[Any] = [SinkLife(sink, joiner)]
-    app = falcon.asgi.App(middleware=middleware)
+    middleware: list[Any] = [SinkLife(guarded, joiner), Observer(metrics), OriginCheck(settings.allowed_origins)]
+    if limiter is not None:
+        middleware.append(limiter)
+    if settings.write_keys:
+        middleware.append(KeyCheck(settings.write_keys))
+    app = PromptApp(settings.body_timeout_s, middleware=middleware)
     problems.install(app)
-    app.add_route("/api/v1/events", EventsResource(ingestion, clients, joiner, clock))
-    app.add_route("/api/v1/events/batch", BatchResource(ingestion, clients, sink, clock))
+    app.add_route("/api/v1/events", EventsResource(intake, joiner))
+    app.add_route("/api/v1/events/batch", BatchResource(intake, guarded, limiter))
     app.add_route("/healthz", HealthzResource())
-    app.add_route("/readyz", ReadyzResource(sink))
+    app.add_route("/readyz", ReadyzResource(guarded))
+    app.add_route("/metrics", MetricsResource(metrics))
     app.add_route("/openapi.json", OpenApiResource())
     app.add_route("/apidocs", ApiDocsResource())
     app.add_route("/apidocs/{name}", ApiDocsFileResource())
     return app
+
+
+def _limiter(settings: Settings, clients: Clients, metrics: Metrics) -> Limiter | None:
+    if not settings.rate_limit:
+        return None
+    return Limiter(
+        settings.rate_limit,
+        settings.rate_limit_storage,
+        network=clients.network,
+        folder=settings.workers_folder,
+        storage_works=metrics.limiter_works,
+    )

@@ -11,4 +11,4 @@ from api.settings import read_settings
 from api.uuid7 import Uuid7
 
 settings = read_settings(os.environ)
-app = create_app(settings, KafkaSink(settings.brokers), now_ms, Uuid7())
+app = create_app(settings, KafkaSink(settings.brokers, security=settings.kafka_security), now_ms, Uuid7())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from api.decompression import ENCODINGS, DamagedBody, Overflow, is_known, unpack
 from api.limits import MAX_BODY_BYTES
 from api.problems import BodyTooLarge, ClientGone, UnsupportedBody
+from api.rejections import Reason, Rejection
 
 if TYPE_CHECKING:
     from falcon.asgi import Request
@@ -18,12 +20,32 @@ _DISCARDED: Final = 8 * MAX_BODY_BYTES
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, at most `limit` bytes. Raises `UnsupportedBody`, `BodyTooLarge` or `ClientGone`."""
+    """The whole body, unpacked, at most `limit` bytes of it before and after.
+
+    Raises `UnsupportedBody`, `BodyTooLarge`, `ClientGone`, `api.deadlines.SlowBody`, or a `Rejection` when it cannot be
+    unpacked.
+    """
     if request.content_type != "application/json":
         _check_type(request.content_type)
     encoding = request.get_header("Content-Encoding")
-    if encoding is not None and encoding.lower() != "identity":
-        raise UnsupportedBody(f"Content-Encoding {encoding[:40]} is not supported.")
+    if encoding is None:
+        return await _read(request, limit)
+    encoding = encoding.strip().lower()
+    if encoding in ("identity", ""):
+        return await _read(request, limit)
+    if not is_known(encoding):
+        raise UnsupportedBody(f"Content-Encoding {encoding[:40]} is not one of {', '.join(ENCODINGS)}.")
+    packed = await _read(request, limit)
+    try:
+        return unpack(encoding, packed, limit)
+    except Overflow as error:
+        raise BodyTooLarge from error
+    except DamagedBody as error:
+        detail = f"expected a body in the Content-Encoding {encoding}, got bytes that are not, or not all of them"
+        raise Rejection(Reason.DAMAGED_BODY, "$", detail) from error
+
+
+async def _read(request: Request, limit: int) -> bytes:
     promised = request.content_length
     if promised is None or promised > limit:
         return await _read_unknown(request, limit)

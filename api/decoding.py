@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from api.events import AnyEvent, Batch, Timestamp
+from api.duplicates import has_duplicate, refuse_duplicates, refuse_duplicates_around
+from api.events import EVENT_TYPES, AnyEvent, Batch, Timestamp
 from api.explain import explain
 from api.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.rejections import Reason, Rejection
@@ -20,8 +21,9 @@ class _RawBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sent_at: Timestamp | None = None
 
 
-class _IdOnly(msgspec.Struct, frozen=True, gc=False):
+class _HeadOnly(msgspec.Struct, frozen=True, gc=False):
     event_id: Any = None
+    event_type: Any = None
 
 
 class RefusedEvent(NamedTuple):
@@ -29,6 +31,7 @@ class RefusedEvent(NamedTuple):
 
     place: int
     event_id: str | None
+    event_type: str
     rejection: Rejection
 
 
@@ -43,17 +46,21 @@ class DecodedBatch(NamedTuple):
 _event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
 _batch: Final = msgspec.json.Decoder(Batch)
 _raw_batch: Final = msgspec.json.Decoder(_RawBatch)
-_id_only: Final = msgspec.json.Decoder(_IdOnly)
+_head_only: Final = msgspec.json.Decoder(_HeadOnly)
+UNKNOWN_TYPE: Final = "unknown"
+_TYPES: Final = frozenset(str(each.__struct_config__.tag) for each in EVENT_TYPES)
 
 
-def decode_event(body: bytes | memoryview) -> AnyEvent:
+def decode_event(body: bytes) -> AnyEvent:
     """One event. Raises `Rejection`."""
     if len(body) > MAX_EVENT_BYTES:
         raise _too_large(len(body))
     try:
-        return _event.decode(body)
+        event = _event.decode(body)
     except _REFUSALS as error:
         raise explain(error, body) from error
+    refuse_duplicates(body, event)
+    return event
 
 
 def decode_batch(body: bytes) -> DecodedBatch:
@@ -63,6 +70,8 @@ def decode_batch(body: bytes) -> DecodedBatch:
         try:
             batch = _batch.decode(body)
         except _REFUSALS:
+            return _decode_one_by_one(body)
+        if has_duplicate(body, batch.events, _keys_around(batch.sent_at)):
             return _decode_one_by_one(body)
         return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [])
     return _decode_one_by_one(body)
@@ -78,21 +87,33 @@ def _decode_one_by_one(body: bytes) -> DecodedBatch:
         raise Rejection(Reason.INVALID_VALUE, "$.events", detail)
     events: list[tuple[int, AnyEvent]] = []
     refused: list[RefusedEvent] = []
-    for index, raw in enumerate(batch.events):
-        document = memoryview(raw)
+    documents = [bytes(memoryview(raw)) for raw in batch.events]
+    refuse_duplicates_around(body, documents, _keys_around(batch.sent_at))
+    for index, document in enumerate(documents):
         try:
             events.append((index, decode_event(document)))
         except Rejection as rejection:
-            refused.append(RefusedEvent(index, _read_id(document), rejection.below(f"$.events[{index}]")))
+            event_id, event_type = read_head(document)
+            refused.append(RefusedEvent(index, event_id, event_type, rejection.below(f"$.events[{index}]")))
     return DecodedBatch(batch.sent_at, events, refused)
 
 
-def _read_id(document: memoryview) -> str | None:
+def _keys_around(sent_at: Any) -> int:
+    """How many keys a batch has at least, beside those of its events."""
+    return 1 if sent_at is None else 2
+
+
+def read_head(document: bytes) -> tuple[str | None, str]:
+    """Id and type of a refused event, as far as they can be read; the type is `unknown` unless it is one of ours."""
     try:
-        event_id = _id_only.decode(document).event_id
+        head = _head_only.decode(document)
     except _REFUSALS:
-        return None
-    return event_id[:36] if isinstance(event_id, str) else None
+        return None, UNKNOWN_TYPE
+    event_id, event_type = head.event_id, head.event_type
+    return (
+        event_id[:36] if isinstance(event_id, str) else None,
+        event_type if isinstance(event_type, str) and event_type in _TYPES else UNKNOWN_TYPE,
+    )
 
 
 def _too_large(size: int) -> Rejection:

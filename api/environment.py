@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar, get_type_hints, runtime_checkable
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,9 +22,21 @@ Kind = TypeVar("Kind", bound=Struct)
 _BROKERS: Final = re.compile(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*|(\[[0-9a-fA-F:]+\]:\d{1,5},?)+")
 _PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@]*@")
 
+SECRET: Final = {"secret": True}
+"""`Meta(extra=SECRET)`: no error shows the value."""
+
 
 class SettingsError(ValueError):
     """A variable has a value that cannot be used; the message is one line that names both."""
+
+
+@runtime_checkable
+class Parsed(Protocol):
+    """A type of settings that reads itself from the text of a variable."""
+
+    @classmethod
+    def parse(cls, text: str) -> Any:
+        """Make a value of this type. Raises `ValueError` for a text that is none."""
 
 
 class Networks(tuple[Network, ...]):
@@ -32,11 +44,21 @@ class Networks(tuple[Network, ...]):
 
     __slots__ = ()
 
+    @classmethod
+    def parse(cls, text: str) -> Networks:
+        return cls(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
 
 class Brokers(str):
     """Broker addresses, `host:port` with commas between them."""
 
     __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Brokers:
+        if not _BROKERS.fullmatch(text):
+            raise ValueError(text)
+        return cls(text)
 
 
 Address = Annotated[str, Meta(min_length=1, description="an address to listen on")]
@@ -57,8 +79,8 @@ def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
         if match is None:
             raise
         name = match[1]
-        shown = _PASSWORD.sub(r"\1***@", given[name])
-        raise SettingsError(f"{name}={shown}: expected {_description(kind, name)}") from error
+        shown = "***" if _meta(kind, name).extra == SECRET else _PASSWORD.sub(r"\1***@", given[name])
+        raise SettingsError(f"{name}={shown}: expected {_meta(kind, name).description}") from error
 
 
 def reachable(host: str) -> str:
@@ -69,19 +91,17 @@ def reachable(host: str) -> str:
 
 
 def _convert(wanted: type, text: Any) -> Any:
-    if wanted is Networks:
-        return Networks(ip_network(part.strip()) for part in str(text).split(",") if part.strip())
-    if wanted is Brokers and _BROKERS.fullmatch(str(text)):
-        return Brokers(text)
+    if isinstance(wanted, Parsed):
+        return wanted.parse(str(text))
     raise ValueError(text)
 
 
-def _description(kind: type[Struct], name: str) -> str:
+def _meta(kind: type[Struct], name: str) -> Meta:
     """What the field's type says about itself."""
     [wanted] = [each for each in msgspec.structs.fields(kind) if each.encode_name == name]
     hint = get_type_hints(kind, include_extras=True)[wanted.name]
     for part in (hint, *getattr(hint, "__args__", ())):
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, Meta) and meta.description:
-                return meta.description
-    return "another value"
+                return meta
+    return Meta(description="another value")

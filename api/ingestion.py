@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from api import decoding, times, wire
 from api.events import Custom, Event
+from api.identities import is_junk
 from api.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
 from api.rejections import Reason, Rejection
 
@@ -43,6 +45,15 @@ def require_identity(draft: Draft) -> None:
     if draft.event.user_id is None and draft.event.anonymous_id is None:
         detail = "expected at least one of user_id and anonymous_id, got neither"
         raise Rejection(Reason.NO_IDENTITY, "$", detail)
+
+
+def refuse_junk_identity(draft: Draft) -> None:
+    """What a program writes for nobody would make thousands of people one."""
+    for name in ("user_id", "anonymous_id"):
+        identity = getattr(draft.event, name)
+        if identity is not None and is_junk(identity):
+            detail = f"expected somebody's identity, got {json.dumps(identity)}, which names nobody"
+            raise Rejection(Reason.JUNK_IDENTITY, f"$.{name}", detail)
 
 
 def check_contradictions(draft: Draft) -> None:
@@ -89,6 +100,7 @@ def place_in_time(draft: Draft) -> None:
 
 STEPS: Final[tuple[Callable[[Draft], None], ...]] = (
     require_identity,
+    refuse_junk_identity,
     check_contradictions,
     check_properties,
     identify,
@@ -100,15 +112,25 @@ class Accepted(NamedTuple):
     """One event, ready to be sent."""
 
     event_id: str
+    event_type: str
     message: bytes
 
 
 class AcceptedBatch(NamedTuple):
-    """A batch, ready to be sent: `messages` hold the `accepted` events in order."""
+    """A batch, ready to be sent: `messages` hold the `event_types` in order."""
 
     messages: list[bytes]
-    accepted: int
+    event_types: list[str]
+    repeated: list[str]
+    """Types of the events whose id another event of the batch had before them: they are stored with it, once."""
     refused: list[RefusedEvent]
+    clock_skew_ms: int | None
+    """How far the sender's clock is behind ours, with the way of the request in it; None where it is not known."""
+
+    @property
+    def accepted(self) -> int:
+        """How many events are stored when the messages are: an event that came twice is stored, too."""
+        return len(self.event_types) + len(self.repeated)
 
 
 class Ingestion:
@@ -122,21 +144,37 @@ class Ingestion:
         """A single event. Raises `Rejection`."""
         event = decoding.decode_event(body)
         ready = self._finish(event, None, client, received_at)
-        return Accepted(str(ready.event_id), wire.encode(ready))
+        return Accepted(str(ready.event_id), ready.event_type, wire.encode(ready))
 
     def batch(self, body: bytes, client: Client, received_at: int) -> AcceptedBatch:
         """A batch; `accepted` may be 0. Raises `Rejection` when it cannot be read at all."""
         sent, events, refused = decoding.decode_batch(body)
         sent_at = None if sent is None else times.epoch_ms(sent)
         ready: list[wire.WireEvent] = []
+        ids: set[UUID] = set()
+        repeated: list[str] = []
         for index, event in events:
             try:
-                ready.append(self._finish(event, sent_at, client, received_at))
+                finished = self._finish(event, sent_at, client, received_at)
             except Rejection as rejection:
                 own_id = None if event.event_id is None else str(event.event_id)
-                refused.append(decoding.RefusedEvent(index, own_id, rejection.below(f"$.events[{index}]")))
+                where = f"$.events[{index}]"
+                refused.append(decoding.RefusedEvent(index, own_id, wire.type_of(event), rejection.below(where)))
+                continue
+            if event.event_id is not None:
+                if event.event_id in ids:
+                    repeated.append(finished.event_type)
+                    continue
+                ids.add(event.event_id)
+            ready.append(finished)
         refused.sort(key=lambda item: item.place)
-        return AcceptedBatch(wire.encode_messages(ready) if ready else [], len(ready), refused)
+        return AcceptedBatch(
+            wire.encode_messages(ready) if ready else [],
+            [event.event_type for event in ready],
+            repeated,
+            refused,
+            None if sent_at is None else received_at - sent_at,
+        )
 
     def _finish(self, event: Event, sent_at: int | None, client: Client, received_at: int) -> wire.WireEvent:
         server_id = self._new_id(received_at) if event.event_id is None else None
@@ -149,8 +187,7 @@ class Ingestion:
             occurred_at=draft.occurred_at,
             received_at=received_at,
             key_time=draft.key_time,
-            user_agent=client.user_agent,
-            ip=client.ip,
+            client=client,
         )
 
 

@@ -21,6 +21,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from api.sink import CLOSE_WAIT_S, SinkError, SinkFull, SinkRefused, SinkUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from confluent_kafka import Message
 
 TOPIC: Final = "ugc.events"
@@ -65,10 +67,14 @@ class KafkaSink:
         brokers: str,
         topic: str = TOPIC,
         *,
+        security: Mapping[str, str] | None = None,
         delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
         ack_wait_s: float = ACK_WAIT_S,
     ) -> None:
-        """`delivery_timeout_s` must be shorter than `ack_wait_s`; both in seconds."""
+        """`delivery_timeout_s` must be shorter than `ack_wait_s`; both in seconds.
+
+        `security` are librdkafka's settings for TLS and SASL.
+        """
         self._topic = topic
         self._ack_wait_s = ack_wait_s
         self._config: dict[str, str | int | float | bool] = {
@@ -90,6 +96,7 @@ class KafkaSink:
             "topic.metadata.refresh.fast.interval.ms": 100,
             "topic.metadata.propagation.max.ms": 2000,
             "log.connection.close": False,
+            **(security or {}),
         }
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import msgspec
 
+from api.access import HEADER, PARAMETER, WriteKeyMissing
+from api.breaker import CircuitOpen
+from api.deadlines import SlowBody
 from api.limits import MAX_BODY_BYTES
+from api.observing import note_reasons
+from api.origins import OriginRefused
+from api.rates import TooManyRequests
 from api.rejections import Reason, Rejection
 from api.sink import SinkFull, SinkRefused, SinkUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from falcon.asgi import App, Request, Response
 
 MEDIA_PROBLEM: Final = "application/problem+json"
@@ -65,9 +73,10 @@ class ClientGone(Exception):  # noqa: N818
 class NothingAccepted(Exception):  # noqa: N818
     """A batch of which no event is valid."""
 
-    def __init__(self, rejected: list[RejectedEvent]) -> None:
+    def __init__(self, rejected: list[RejectedEvent], reasons: Mapping[Reason, int]) -> None:
         super().__init__(len(rejected))
         self.rejected = rejected
+        self.reasons = reasons
 
 
 def _rejection(error: Rejection) -> Problem:
@@ -91,7 +100,7 @@ def _problem(status: int, name: str, detail: str, **more: Any) -> Problem:
     )
 
 
-def _of(error: Exception) -> Problem:  # noqa: PLR0911 - one return a row
+def _of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - one return a row
     """The table."""
     match error:
         case Rejection():
@@ -104,6 +113,17 @@ def _of(error: Exception) -> Problem:  # noqa: PLR0911 - one return a row
             return _problem(415, "unsupported-body", str(error))
         case ClientGone():
             return _problem(400, "incomplete-body", "The body ended too early.")
+        case SlowBody():
+            return _problem(408, "slow-body", "The body did not arrive in time.")
+        case WriteKeyMissing():
+            detail = f"Expected a write key in the header {HEADER} or in the parameter {PARAMETER}."
+            return _problem(401, "write-key", detail)
+        case OriginRefused():
+            return _problem(403, "origin", "Pages of this origin may not send events here.")
+        case TooManyRequests():
+            return _problem(429, "rate-limit", f"Too much was sent; there is room in {error.retry_after_s} s.")
+        case CircuitOpen():
+            return _unavailable("broker-unavailable", "The broker is away.")
         case SinkFull():
             return _unavailable("queue-full", "Too much is waiting for the broker.")
         case SinkUnavailable():
@@ -120,17 +140,52 @@ _DETAILS: Final = {
     404: "There is nothing under this path.",
     405: "This path does not know the method; see the Allow header.",
 }
-_EXPECTED: Final = (Rejection, NothingAccepted, BodyTooLarge, UnsupportedBody, ClientGone, SinkFull, SinkUnavailable)
+_REASONS: Final[dict[type[Exception], Reason]] = {
+    BodyTooLarge: Reason.BODY_TOO_LARGE,
+    UnsupportedBody: Reason.UNSUPPORTED_BODY,
+    ClientGone: Reason.INCOMPLETE_BODY,
+    SlowBody: Reason.SLOW_BODY,
+    WriteKeyMissing: Reason.WRITE_KEY,
+    OriginRefused: Reason.ORIGIN,
+    TooManyRequests: Reason.RATE_LIMIT,
+    SinkFull: Reason.QUEUE_FULL,
+    SinkUnavailable: Reason.BROKER_UNAVAILABLE,
+    CircuitOpen: Reason.BROKER_UNAVAILABLE,
+}
+"""Of a request that is refused as a whole; those of events are in their rejections."""
+
 _encode: Final = msgspec.json.Encoder().encode
 
 
-async def _answer(_request: Request, response: Response, error: Exception, _params: Any) -> None:
+def _reasons(error: Exception, status: int) -> Mapping[Reason, int]:
+    match error:
+        case Rejection():
+            return {error.reason: 1}
+        case NothingAccepted():
+            return error.reasons
+        case falcon.HTTPError() if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            # A wrong path or method: counted among the requests, and nothing that was sent to be stored.
+            return {}
+        case _:
+            return {_REASONS.get(type(error), Reason.INTERNAL): 1}
+
+
+async def _answer(request: Request, response: Response, error: Exception, _params: Any) -> None:
     problem = _of(error)
+    note_reasons(request, _reasons(error, problem.status))
     response.status = problem.status
     response.content_type = MEDIA_PROBLEM
     response.data = _encode(problem)
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.set_header("Retry-After", RETRY_AFTER_S)
+    match problem.status:
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            response.set_header("Retry-After", RETRY_AFTER_S)
+        case HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooManyRequests):
+            response.set_header("Retry-After", str(error.retry_after_s))
+        case HTTPStatus.UNAUTHORIZED:
+            response.set_header("WWW-Authenticate", f'{HEADER} realm="events"')
+        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            # What is left of the body is not read.
+            response.set_header("Connection", "close")
     if isinstance(error, falcon.HTTPError) and error.headers:
         response.set_headers(error.headers)
 
@@ -138,7 +193,13 @@ async def _answer(_request: Request, response: Response, error: Exception, _para
 async def _answer_unexpected(request: Request, response: Response, error: Exception, params: Any) -> None:
     # Where and what kind, but not the message: it may quote what somebody sent.
     where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("unhandled %s in %s %s\n%s", type(error).__name__, request.method, request.uri_template, where)
+    fields = {
+        "request_id": getattr(request.context, "request_id", None),
+        "error": type(error).__name__,
+        "route": request.uri_template,
+        "where": where,
+    }
+    _log.error("unhandled error", extra={"fields": fields})
     await _answer(request, response, error, params)
 
 
@@ -146,5 +207,5 @@ def install(app: App[Request, Response]) -> None:
     """Make every error of the app a problem document."""
     app.add_error_handler(Exception, _answer_unexpected)
     app.add_error_handler(SinkRefused, _answer_unexpected)
-    for kind in (falcon.HTTPError, *_EXPECTED):
+    for kind in (falcon.HTTPError, Rejection, NothingAccepted, *_REASONS):
         app.add_error_handler(kind, _answer)

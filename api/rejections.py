@@ -20,6 +20,21 @@ class Reason(StrEnum):
     TOO_FAR_AHEAD = "too_far_ahead"
     EVENT_TOO_LARGE = "event_too_large"
     BAD_PROPERTIES = "bad_properties"
+    DUPLICATE_KEY = "duplicate_key"
+    JUNK_IDENTITY = "junk_identity"
+    DAMAGED_BODY = "damaged_body"
+    # Whole requests, whatever is in them.
+    INCOMPLETE_BODY = "incomplete_body"
+    BODY_TOO_LARGE = "body_too_large"
+    UNSUPPORTED_BODY = "unsupported_body"
+    SLOW_BODY = "slow_body"
+    WRITE_KEY = "write_key"
+    ORIGIN = "origin"
+    RATE_LIMIT = "rate_limit"
+    QUEUE_FULL = "queue_full"
+    BROKER_UNAVAILABLE = "broker_unavailable"
+    INTERNAL = "internal"
+    OTHER = "other"
 
 
 class Rejection(Exception):  # noqa: N818 - a verdict on input, not a failure of ours

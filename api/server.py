@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
+import shutil
 import socket
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
-from api import worker
+from api import logs, worker
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -26,8 +29,10 @@ class PortTaken(Exception):  # noqa: N818 - reads as the state it reports
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by `Settings` and by nothing else."""
 
-    def __init__(self, settings: Settings, app_uri: str) -> None:
+    def __init__(self, settings: Settings, app_uri: str, folder: str) -> None:
+        """`folder` is the workers' own, and goes when the service ends."""
         self._settings = settings
+        self._folder = folder
         self._app_uri = app_uri
         super().__init__()
 
@@ -39,12 +44,16 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_class": worker.Worker,
             "pre_request": worker.count_request,
             "post_request": worker.uncount_request,
+            "child_exit": worker.forget_metrics,
+            "on_exit": lambda _arbiter: shutil.rmtree(self._folder, ignore_errors=True),
             "asgi_loop": "uvloop",
             "asgi_lifespan": "on",
             "backlog": 2048,
             "keepalive": 5,
             "timeout": 30,
-            "graceful_timeout": GRACE_S,
+            "graceful_timeout": math.ceil(GRACE_S + self._settings.api_drain_s),
+            "max_requests": self._settings.api_max_requests,
+            "max_requests_jitter": self._settings.api_max_requests // 10,
             "limit_request_line": 8190,
             "limit_request_fields": 64,
             "limit_request_field_size": 8190,
@@ -52,6 +61,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
+            "logconfig_dict": logs.configuration(self._settings.log_level),
             "control_socket_disable": True,
             "proc_name": "ugc-api",
             "when_ready": lambda _arbiter: print(f"serving on http://{address}", flush=True),
@@ -73,7 +83,11 @@ def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:
     if settings.ip_mode == "hash" and settings.ip_hash_salt is None:
         # One salt for all workers, and another after the next start.
         os.environ["UGC_IP_HASH_SALT"] = secrets.token_hex(16)
-    Server(settings, app_uri).run()
+    worker.Worker.drain_s = settings.api_drain_s
+    folder = tempfile.mkdtemp(prefix="ugc-api-")
+    # Read by the workers and by the library of the metrics, which must not be imported before.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    Server(settings, app_uri, folder).run()
 
 
 def _address(settings: Settings) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
+    from api.clients import Client
+
 _NO_CONTEXT: Final = Context()
 
 
@@ -38,6 +40,7 @@ class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     screen_width: int | None = None
     screen_height: int | None = None
     app_version: str | None = None
+    is_bot: bool = False
 
 
 def _payload_maker(event_type: type[Event]) -> Callable[[Event], msgspec.Struct]:
@@ -54,6 +57,11 @@ _PAYLOADS: Final = {event_type: _payload_maker(event_type) for event_type in EVE
 _TAGS: Final = {event_type: str(event_type.__struct_config__.tag) for event_type in EVENT_TYPES}
 
 
+def type_of(event: Event) -> str:
+    """The event's `event_type`."""
+    return _TAGS[type(event)]
+
+
 def wire_event(
     event: Event,
     *,
@@ -61,8 +69,7 @@ def wire_event(
     occurred_at: int,
     received_at: int,
     key_time: int,
-    user_agent: str | None,
-    ip: str | None,
+    client: Client,
 ) -> WireEvent:
     """An accepted event with what the server adds to it."""
     event_type = type(event)
@@ -74,18 +81,20 @@ def wire_event(
         received_at,
         key_time,
         _PAYLOADS[event_type](event),
-        event.user_id,
-        event.anonymous_id,
+        None if client.anonymous else event.user_id,
+        # Somebody must have done it, but nothing may tie this event to another.
+        str(event_id) if client.anonymous and event.anonymous_id is None else event.anonymous_id,
         event.session_id,
         event.page_url,
         event.referrer,
-        user_agent,
-        ip,
+        client.user_agent,
+        client.ip,
         context.locale,
         context.timezone,
         context.screen_width,
         context.screen_height,
         context.app_version,
+        client.is_bot,
     )
 
 

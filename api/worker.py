@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from gunicorn.workers import gasgi
 from gunicorn.workers.gasgi import ASGIWorker
+
+from api.protocol import Protocol
 
 LINGER_S = 1.0
 """How long kept-open connections may still send a request after the signal, which is then answered: closing them at
@@ -17,6 +21,9 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     gunicorn waits for every connection to end, and a client that keeps an idle one open would hold it up for the whole
     grace time. Here `nr_conns`, which it waits on, falls to the number of requests in flight once the linger is over.
     """
+
+    drain_s = 0.0
+    """How long a worker that was told to stop still takes connections, while it says that it is not ready."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._connections = 0
@@ -33,6 +40,11 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         # gunicorn adds to and takes from what it reads, one at a time, also while the value shown is another.
         self._connections += count - self.nr_conns
 
+    def init_process(self) -> None:
+        # The one place where gunicorn looks for the protocol of a connection.
+        gasgi.ASGIProtocol = Protocol
+        super().init_process()
+
     def load_wsgi(self) -> None:
         """Answers of a worker that is stopping say that the connection ends, so that nobody sends into a closed one."""
         super().load_wsgi()
@@ -40,7 +52,8 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
         async def closing(scope: Any, receive: Any, send: Any) -> None:
             async def send_closing(message: Any) -> None:
-                if not self.alive and message["type"] == "http.response.start":
+                # The last request before a worker is replaced is counted only after its answer.
+                if message["type"] == "http.response.start" and not (self.alive and self.nr + 1 < self.max_requests):
                     message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
                 await send(message)
 
@@ -48,13 +61,26 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
         self.asgi: Any = closing
 
+    def handle_exit_signal(self) -> None:
+        self.state["stopping"] = True
+        super().handle_exit_signal()
+
     def handle_quit_signal(self) -> None:
         """Ctrl-C reaches the workers too: what is in flight is finished all the same."""
         self.handle_exit_signal()
 
     async def _shutdown(self) -> None:
+        self.state["stopping"] = True
+        await asyncio.sleep(self.drain_s)
         self.loop.call_later(LINGER_S, setattr, self, "_linger_over", True)  # noqa: FBT003
         await super()._shutdown()
+
+
+def forget_metrics(_arbiter: object, worker: Worker) -> None:
+    """Gunicorn's `child_exit` hook, in the parent: what was true of a worker now, such as its queue, is so no more."""
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - the folder's variable comes first
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def count_request(worker: Worker, _request: object) -> None:

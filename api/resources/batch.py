@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from api.bodies import read_body
+from api.intake import DROPPED
+from api.observing import note_reasons
 from api.problems import NothingAccepted, RejectedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from falcon.asgi import Request, Response
 
-    from api.clients import Clients
-    from api.ingestion import Ingestion
+    from api.intake import Intake
+    from api.rates import Limiter
     from api.sink import Sink
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -32,21 +33,35 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 class BatchResource:
     """Answers 202, or 207 when only some events are valid, once the broker has those that are."""
 
-    def __init__(self, ingestion: Ingestion, clients: Clients, sink: Sink, clock: Callable[[], int]) -> None:
-        self._ingestion = ingestion
-        self._clients = clients
+    def __init__(self, intake: Intake, sink: Sink, limiter: Limiter | None) -> None:
+        self._intake = intake
         self._sink = sink
-        self._clock = clock
+        self._limiter = limiter
 
     async def on_post(self, request: Request, response: Response) -> None:
         body = await read_body(request)
-        batch = self._ingestion.batch(body, self._clients.of(request), self._clock())
+        batch = self._intake.batch(request, body)
+        if self._limiter is not None:
+            await self._limiter.charge_events(request, response, batch.accepted + len(batch.refused))
+        self._intake.count_batch(batch)
         rejected = [RejectedEvent(each.place, each.event_id, str(each.rejection)) for each in batch.refused]
+        reasons = Counter(each.rejection.reason for each in batch.refused)
         if not batch.accepted:
-            raise NothingAccepted(rejected)
-        if len(batch.messages) == 1:
-            await self._sink.send(batch.messages[0])
+            raise NothingAccepted(rejected, reasons)
+        accepted = batch.accepted
+        if self._intake.drops(request):
+            response.set_header(*DROPPED)
+            self._intake.count(batch.event_types, "dropped")
+            accepted = 0
         else:
-            await asyncio.gather(*map(self._sink.send, batch.messages))
+            await self._intake.deliver(self._send(batch.messages), request, batch.event_types)
+        if rejected:
+            note_reasons(request, reasons)
         response.status = 207 if rejected else 202
-        response.data = _encode(BatchAnswer(batch.accepted, rejected))
+        response.data = _encode(BatchAnswer(accepted, rejected))
+
+    async def _send(self, messages: list[bytes]) -> None:
+        if len(messages) == 1:
+            await self._sink.send(messages[0])
+        else:
+            await asyncio.gather(*map(self._sink.send, messages))

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 class ReadyzResource:
-    """200 while the broker answers, else 503."""
+    """200 while the broker answers, else 503; and 503 as soon as the service was told to stop."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
-    async def on_get(self, _request: Request, response: Response) -> None:
-        if not self._sink.ready():
+    async def on_get(self, request: Request, response: Response) -> None:
+        # The worker says so in the state that it shares with the application.
+        if request.scope.get("state", {}).get("stopping") or not self._sink.ready():
             raise SinkUnavailable("not ready")
         response.data = b'{"status":"ready"}'

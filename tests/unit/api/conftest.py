@@ -58,7 +58,7 @@ class Service:
     def __init__(self, **environment: str) -> None:
         self.sink = MemorySink()
         self.now = NOW
-        settings = read_settings(environment)
+        settings = read_settings({"UGC_RATE_LIMIT": "off", **environment})
         self.app = create_app(settings, self.sink, lambda: self.now, lambda _now: NEW_ID)
         self.client = TestClient(self.app)
 
