@@ -24,7 +24,7 @@ _DETAILS: Final = {
 
 
 class Protocol(ASGIProtocol):  # type: ignore[misc]
-    """One connection. gunicorn's own timer for idle connections is stopped before it can fire; here one timer does it."""
+    """One connection. gunicorn stops its own timer for idle connections before it can fire; here one timer does it."""
 
     def __init__(self, worker: Any) -> None:
         super().__init__(worker)

@@ -61,8 +61,9 @@ class SharedWindows(Storage, MovingWindowSupport):
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Whether `amount` more fit into the window of `expiry` seconds; if so, they are counted."""
         digest, place = _place(key)
-        now = int(self._clock() * SLICES / expiry)
         with self._locked(place):
+            # Read under the lock: no other worker has been here later.
+            now = int(self._clock() * SLICES / expiry)
             at = self._find(digest, place, now)
             first_count = (at + _COUNTS_AT) // _COUNT
             used = sum(self._counts[first_count : first_count + _COUNTS])
