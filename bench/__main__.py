@@ -13,6 +13,7 @@ COMMANDS: Final = {
         "bench.storage.command",
         "the same rows and query in ClickHouse, Vertica, PostgreSQL, DuckDB",
     ),
+    "views": ("bench.views", "every question of analysts over 10 million events, and what FINAL costs"),
 }
 
 

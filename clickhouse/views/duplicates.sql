@@ -1,8 +1,9 @@
 -- What:   copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any.
 -- Why:    many of them mean that clients retry or that Kafka delivers again: look at acknowledgements and at the consumer.
 -- Query:  SELECT day, event_type, duplicates FROM analytics.duplicates ORDER BY duplicates DESC LIMIT 10
--- Mind:   no reader shows them. They go as parts merge, so this tells of the last hours rather than of all time. The day is that of
---         key_time, by which rows are filed and copies agree; 1970-01-01 holds events without a plausible time of their own.
+-- Mind:   no reader shows them. They go as parts merge, so this tells of the last hours rather than of all time: partitions
+--         of a single merged part have none and are not read. The day is that of key_time, by which rows are filed and
+--         copies agree; 1970-01-01 holds events without a plausible time of their own.
 
 CREATE OR REPLACE VIEW analytics.duplicates
 (
@@ -14,6 +15,14 @@ CREATE OR REPLACE VIEW analytics.duplicates
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS WITH
+    unmerged AS
+    (
+        SELECT partition_id
+        FROM system.parts
+        WHERE database = 'ugc' AND table = 'events' AND active
+        GROUP BY partition_id
+        HAVING count() > 1 OR max(level) = 0
+    ),
     stored AS
     (
         SELECT
@@ -21,6 +30,7 @@ AS WITH
             event_type,
             count() AS stored_rows
         FROM ugc.events
+        WHERE _partition_id IN unmerged
         GROUP BY
             day,
             event_type
@@ -32,6 +42,7 @@ AS WITH
             event_type,
             count() AS events
         FROM ugc.events FINAL
+        WHERE _partition_id IN unmerged
         GROUP BY
             day,
             event_type
