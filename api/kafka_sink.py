@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
 TOPIC: Final = "ugc.events"
+ANY_PARTITION: Final = -1
 DELIVERY_TIMEOUT_S: Final = 5.0
 ACK_WAIT_S: Final = 6.0
 """How long a request waits: longer than the producer's own deadline, so that its verdict comes first."""
@@ -70,11 +71,14 @@ class KafkaSink:
         security: Mapping[str, str] | None = None,
         delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
         ack_wait_s: float = ACK_WAIT_S,
+        partition: int = ANY_PARTITION,
     ) -> None:
         """`delivery_timeout_s` must be shorter than `ack_wait_s`; both in seconds.
 
-        `security` are librdkafka's settings for TLS and SASL.
+        `security` are librdkafka's settings for TLS and SASL. `partition` is the only one to write to; by default the
+        client chooses.
         """
+        self._partition = partition
         self._topic = topic
         self._ack_wait_s = ack_wait_s
         self._config: dict[str, str | int | float | bool] = {
@@ -127,7 +131,7 @@ class KafkaSink:
             raise SinkUnavailable("the sink is not running")
         delivered: asyncio.Future[None] = loop.create_future()
         try:
-            producer.produce(self._topic, value, key, on_delivery=partial(self._reported, delivered))
+            producer.produce(self._topic, value, key, self._partition, partial(self._reported, delivered))
         except BufferError as error:
             raise SinkFull("the queue to the broker is full") from error
         except KafkaException as error:

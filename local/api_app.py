@@ -34,8 +34,10 @@ FINISH_S: Final = 1.0
 class GatedSink:
     """See `api.sink.Sink`: passes everything on to a sink that exists only while the gate is open."""
 
-    def __init__(self, folder: Path, make_sink: Callable[[], Sink]) -> None:
+    def __init__(self, folder: Path, lanes: int, make_sink: Callable[[int], Sink]) -> None:
+        """`make_sink` is given the partition that is this worker's own, one of `lanes`."""
         self._folder = folder
+        self._lanes = lanes
         self._make_sink = make_sink
         self._sink: Sink | None = None
         self._open = asyncio.Event()
@@ -85,9 +87,11 @@ class GatedSink:
     async def _watch(self, passer: Passer) -> None:
         """Follow the gate: a sink while it is open, none while it is held."""
         try:
+            while (lane := passer.claim_lane(self._lanes)) is None:
+                await asyncio.sleep(PROBE_INTERVAL_S)
             while True:
                 if self._sink is None and passer.try_enter():
-                    sink = self._make_sink()
+                    sink = self._make_sink(lane)
                     await sink.start()
                     self._sink = sink
                     self._open.set()
@@ -113,5 +117,7 @@ class GatedSink:
 
 _settings = read_settings(os.environ)
 _service = _settings.service
-_sink = GatedSink(_settings.folder / "gate", lambda: KafkaSink(_service.brokers))
+_sink = GatedSink(
+    _settings.folder / "gate", _settings.partitions, lambda lane: KafkaSink(_service.brokers, partition=lane)
+)
 app = create_app(_service, _sink, now_ms, Uuid7())

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 TOPIC = "ugc.events"
 GROUP = "ugc_clickhouse"
-# One consumer reads them all; more than one keeps the embedded tier honest about order between partitions.
-PARTITIONS = 2
 CALL_TIMEOUT_S = 5.0
 FLUSH_TIMEOUT_S = 60.0
 
@@ -52,8 +50,11 @@ class BrokerUnavailableError(RuntimeError):
 class Topic:
     """The topic of the events, through the admin protocol: made, deleted, and compared with what was consumed."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, partitions: int = -1, replication_factor: int = -1) -> None:
+        """Nothing is asked of the broker yet; -1 leaves the number of partitions and of their copies to it."""
         self._bootstrap = bootstrap
+        self._partition_count = partitions
+        self._replication_factor = replication_factor
         # The client is kept: its futures die with it. librdkafka's own log lines would only repeat what the errors say.
         self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 5000})
 
@@ -64,9 +65,9 @@ class Topic:
             return False
         return True
 
-    def create(self, partitions: int = PARTITIONS, replication_factor: int = 1) -> None:
+    def create(self) -> None:
         """Create the topic unless it is there. Raises BrokerUnavailableError."""
-        topic = NewTopic(TOPIC, partitions, replication_factor)
+        topic = NewTopic(TOPIC, self._partition_count, self._replication_factor)
         try:
             self._admin.create_topics([topic])[TOPIC].result(CALL_TIMEOUT_S)
         except KafkaException as error:

@@ -76,6 +76,8 @@ class Passer:
     """A worker's side of the gate."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lane: IO[bytes] | None = None
         self._hold = _open(folder / "hold.lock")
         self._flow = _open(folder / "flow.lock")
 
@@ -83,6 +85,8 @@ class Passer:
         """Leave for good."""
         self._hold.close()
         self._flow.close()
+        if self._lane:
+            self._lane.close()
 
     def hold_wanted(self) -> bool:
         if not _try_lock(self._hold, fcntl.LOCK_SH):
@@ -99,6 +103,20 @@ class Passer:
             self.leave()
             return False
         return True
+
+    def claim_lane(self, lanes: int) -> int | None:
+        """Return the number of a lane that is this passer's alone for its life, or None while all are taken.
+
+        The embedded broker can hide a message from its consumer when two producers write to a partition at once, so
+        each worker has a partition of its own.
+        """
+        for lane in range(lanes):
+            claim = _open(self._folder / f"lane-{lane}.lock")
+            if _try_lock(claim, fcntl.LOCK_EX):
+                self._lane = claim
+                return lane
+            claim.close()
+        return None
 
     def leave(self) -> None:
         """Say that nothing is on its way any more."""

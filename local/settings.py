@@ -34,6 +34,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     folder: Path
     """Absolute; data, logs and locks of the embedded tier."""
 
+    @property
+    def partitions(self) -> int:
+        """Partitions of the topic in the embedded broker: one for each API worker, and one for its successor."""
+        return self.service.api_workers + 1
+
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings of the stack and of the service in it; an empty variable counts as unset.

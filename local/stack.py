@@ -89,7 +89,11 @@ class Stack:
         """Bring everything up, ready for requests. Raises StartError with one line that says what to do."""
         self._claim_folder()
         self._check_ports()
-        self._topic = Topic(self._settings.service.brokers)
+        self._topic = (
+            Topic(self._settings.service.brokers, partitions=self._settings.partitions, replication_factor=1)
+            if self._broker
+            else Topic(self._settings.service.brokers)
+        )
         self._keeper = Keeper(self._folder / "gate")
         self._memory = BrokerMemory(self._topic, self._queue, self._keeper, say=self._say)
         if self._broker:
@@ -193,7 +197,7 @@ class Stack:
                 "UGC_KAFKA_BOOTSTRAP (unset it for the embedded broker)"
             )
         try:
-            topic.create(partitions=-1, replication_factor=-1)
+            topic.create()
         except BrokerUnavailableError as error:
             raise StartError(f"topic {broker.TOPIC} is missing and cannot be made: {error}") from error
 

@@ -20,7 +20,7 @@ def test_a_message_that_is_no_json_is_in_the_errors_table_with_its_bytes_and_ori
     )
     assert row["kafka_topic"] == "ugc.events"
     assert int(row["kafka_offset"]) >= 0
-    assert int(row["kafka_partition"]) in {0, 1}
+    assert int(row["kafka_partition"]) >= 0
     assert row["error"]
     event_id = stack.post("/api/v1/events", {"event_type": "click", "user_id": "after", "element": "other"}).json()[
         "event_id"
