@@ -87,7 +87,7 @@ class GatedSink:
     async def _watch(self, passer: Passer) -> None:
         """Follow the gate: a sink while it is open, none while it is held."""
         try:
-            while (lane := passer.claim_lane(self._lanes)) is None:
+            while (lane := passer.claim_lane(self._lanes)) is None:  # noqa: ASYNC110 - another process frees it
                 await asyncio.sleep(PROBE_INTERVAL_S)
             while True:
                 if self._sink is None and passer.try_enter():
