@@ -149,7 +149,8 @@ class KafkaBroker:
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
-        arguments = ["format", "--cluster-id", cluster, "--config", str(self._configuration)]
+        # In one word, because an id may begin with a dash.
+        arguments = ["format", f"--cluster-id={cluster}", "--config", str(self._configuration)]
         if self.login:
             user = f"{SCRAM}=[name={self.login.name},password={self.login.password}]"
             arguments += ["--add-scram", user]
