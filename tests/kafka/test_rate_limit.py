@@ -53,7 +53,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def four_workers(folder: Path, kafka: KafkaBroker, storage: str) -> dict[str, str]:
-    Topic(kafka.bootstrap).create(partitions=-1, replication_factor=-1)
+    Topic(kafka.bootstrap).create()
     return {
         **kafka.variables(),
         "UGC_DATA_DIR": str(folder / "data"),

@@ -29,7 +29,7 @@ CLICK = {"event_type": "click", "user_id": "u", "element": "movie"}
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     broker = KafkaBroker(tmp_path_factory.mktemp("secured") / "kafka", login=Login("ugc", "correct-horse")).start()
-    Topic(broker.internal).create(partitions=2)
+    Topic(broker.internal).create()
     yield broker
     broker.stop()
 
