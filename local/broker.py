@@ -20,7 +20,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 TOPIC = "ugc.events"
 GROUP = "ugc_clickhouse"
@@ -50,13 +50,27 @@ class BrokerUnavailableError(RuntimeError):
 class Topic:
     """The topic of the events, through the admin protocol: made, deleted, and compared with what was consumed."""
 
-    def __init__(self, bootstrap: str, *, partitions: int = -1, replication_factor: int = -1) -> None:
-        """Nothing is asked of the broker yet; -1 leaves the number of partitions and of their copies to it."""
-        self._bootstrap = bootstrap
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        security: Mapping[str, str] | None = None,
+        partitions: int = -1,
+        replication_factor: int = -1,
+    ) -> None:
+        """Nothing is asked of the broker yet; -1 leaves the number of partitions and of their copies to it.
+
+        `security` are librdkafka's settings for TLS and SASL.
+        """
+        self._connection: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": bootstrap,
+            "log_level": 0,
+            **(security or {}),
+        }
         self._partition_count = partitions
         self._replication_factor = replication_factor
         # The client is kept: its futures die with it. librdkafka's own log lines would only repeat what the errors say.
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 5000})
+        self._admin = AdminClient({**self._connection, "socket.timeout.ms": 5000})
 
     def broker_answers(self) -> bool:
         try:
@@ -110,7 +124,7 @@ class Topic:
             if error is None:
                 ends[message.partition()] = message.offset()
 
-        producer = Producer({"bootstrap.servers": self._bootstrap, "acks": "all", "log_level": 0})
+        producer = Producer({**self._connection, "acks": "all"})
         partitions = self._partitions()
         for partition in partitions:
             producer.produce(TOPIC, b"", partition=partition, on_delivery=delivered)
@@ -130,14 +144,7 @@ class Topic:
 
     def read(self, offsets: dict[int, range]) -> Iterator[bytes]:
         """Yield the messages at these offsets, without joining ClickHouse's consumer group."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "group.id": f"{GROUP}_leftovers",
-                "enable.auto.commit": False,
-                "log_level": 0,
-            }
-        )
+        consumer = Consumer({**self._connection, "group.id": f"{GROUP}_leftovers", "enable.auto.commit": False})
         try:
             consumer.assign([TopicPartition(TOPIC, partition, wanted.start) for partition, wanted in offsets.items()])
             missing = {partition: wanted.stop for partition, wanted in offsets.items()}
@@ -159,15 +166,7 @@ class Topic:
 
     def write(self, messages: Iterable[bytes]) -> int:
         """Produce messages and wait for every acknowledgement; returns how many. Raises BrokerUnavailableError."""
-        producer = Producer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "acks": "all",
-                "compression.type": "lz4",
-                "linger.ms": 5,
-                "log_level": 0,
-            }
-        )
+        producer = Producer({**self._connection, "acks": "all", "compression.type": "lz4", "linger.ms": 5})
         failures: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Any) -> None:

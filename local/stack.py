@@ -92,7 +92,7 @@ class Stack:
         self._topic = (
             Topic(self._settings.service.brokers, partitions=self._settings.partitions, replication_factor=1)
             if self._broker
-            else Topic(self._settings.service.brokers)
+            else Topic(self._settings.service.brokers, security=self._settings.service.kafka_security)
         )
         self._keeper = Keeper(self._folder / "gate")
         self._memory = BrokerMemory(self._topic, self._queue, self._keeper, say=self._say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -44,6 +45,9 @@ class _Signals:
 def run(*, demo: bool) -> int:
     """Start, watch and stop the stack; returns the exit code: 0 after a stop that was asked for, 2 for bad settings."""
     out = Console(soft_wrap=True, highlight=False)
+    if demo:
+        # The simulated people are many clients behind one address of this machine, like those behind a proxy.
+        os.environ.setdefault("UGC_TRUSTED_PROXIES", "127.0.0.1/32")
     try:
         settings = read_settings()
         stack = Stack(settings, say=lambda text: out.print(f"  {text}", markup=False))

@@ -48,6 +48,11 @@ def main(argv: list[str]) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
         summary = _run(plan, arguments.acknowledged)
         Console().print(as_table(summary))
+        if "429" in summary.answers:
+            print(
+                "the API limited the rate: start it with UGC_RATE_LIMIT=off, or with UGC_TRUSTED_PROXIES=127.0.0.1/32 "
+                "so that each simulated person counts alone"
+            )
         print(f"the same events again: --seed {plan.audience.seed} --run-id {plan.audience.run_id} {_day_end(plan)}")
         if arguments.json:
             _write_json(arguments.json, plan, summary)
