@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.kafka import KafkaBroker
-from tests.support.kafka_tools import ToolMissingError, class_path, java
+from tests.support.kafka_tools import class_path, java, need
 from tests.support.stack import Stack
 
 if TYPE_CHECKING:
@@ -17,14 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tools() -> None:
-    """Without its tools a laptop leaves these tests out and says why; where tests decide, that is a failure."""
-    try:
-        java()
-        class_path()
-    except ToolMissingError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Apache Kafka: {error}")
+    need(java, class_path)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import pytest
 from local.broker import Topic
 from tests.support import kafka_services as services
 from tests.support.kafka_load import Load
+from tests.support.kafka_tools import need, redis_server
 from tests.support.stack import eventually, free_ports
 
 if TYPE_CHECKING:
@@ -29,11 +28,7 @@ MEASURED_S = 5
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis of the tests' own, in memory only."""
-    server = shutil.which("redis-server")
-    if server is None:
-        if os.environ.get("CI"):
-            pytest.fail("no redis-server")
-        pytest.skip("no redis-server: install redis-server")
+    need(redis_server)
     (port,) = free_ports(1)
     options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
     folder = tmp_path_factory.mktemp("redis")
@@ -43,7 +38,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     with (folder / "redis.log").open("wb") as log:
-        process = subprocess.Popen([server, *options], cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen([redis_server(), *options], cwd=folder, stdout=log, stderr=log)
     try:
         eventually(listens, within_s=10)
         yield f"redis://127.0.0.1:{port}"

@@ -14,7 +14,7 @@ import pytest
 from local.broker import Topic
 from tests.support import kafka_services as services
 from tests.support.kafka import SCRAM, KafkaBroker, Login
-from tests.support.kafka_tools import make_certificates
+from tests.support.kafka_tools import make_certificates, need, openssl
 from tests.support.stack import HTTP, eventually
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ CLICK = {"event_type": "click", "user_id": "u", "element": "movie"}
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    need(openssl)
     broker = KafkaBroker(tmp_path_factory.mktemp("secured") / "kafka", login=Login("ugc", "correct-horse")).start()
     Topic(broker.internal).create()
     yield broker

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
 
 from tests.support.stack import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 POM = ROOT / "tests" / "kafka" / "pom.xml"
 CACHE = ROOT / ".ugc-tools"
@@ -28,11 +34,20 @@ class Certificates(NamedTuple):
     broker: Path
 
 
+def need(*tools: Callable[[], str]) -> None:
+    """Leave the tests out that lack a tool, and say why; where CI is set, that is a failure."""
+    try:
+        for find in tools:
+            find()
+    except ToolMissingError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
 def java() -> str:
     """Return the Java to run brokers with. Raises ToolMissingError."""
-    found = shutil.which("java")
-    if found is None:
-        raise ToolMissingError(f"no java: install a Java runtime of version {OLDEST_JAVA} or newer")
+    found = _tool("java", f"install a Java runtime of version {OLDEST_JAVA} or newer")
     said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(\d+)', said)
     if version is None or int(version[1]) < OLDEST_JAVA:
@@ -45,9 +60,7 @@ def class_path() -> str:
     resolved = CACHE / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}.classpath"
     if resolved.exists() and all(Path(jar).exists() for jar in resolved.read_text().split(":")):
         return resolved.read_text()
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise ToolMissingError("no mvn: install Maven, which brings the broker's files here")
+    maven = _tool("mvn", "install Maven, which brings the broker's files here")
     CACHE.mkdir(exist_ok=True)
     fresh = resolved.with_suffix(".new")
     done = subprocess.run(
@@ -64,13 +77,20 @@ def class_path() -> str:
     return resolved.read_text()
 
 
+def openssl() -> str:
+    """Return the tool that makes certificates. Raises ToolMissingError."""
+    return _tool("openssl", "install it, certificates of brokers are made with it")
+
+
+def redis_server() -> str:
+    """Return Redis. Raises ToolMissingError."""
+    return _tool("redis-server", "install Redis, which keeps rate limits of many processes")
+
+
 def make_certificates(folder: Path) -> Certificates:
     """Make an authority and a broker's certificate for 127.0.0.1, good for a day. Raises ToolMissingError."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise ToolMissingError("no openssl: install it, the tests make their certificates with it")
+    new = (openssl(), "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "1")
     folder.mkdir(parents=True)
-    new = (openssl, "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "1")
 
     def run(*arguments: str) -> None:
         subprocess.run([*new, *arguments], cwd=folder, check=True, capture_output=True)
@@ -84,6 +104,13 @@ def make_certificates(folder: Path) -> Certificates:
     both = folder / "broker.pem"
     both.write_text((folder / "broker.key").read_text() + (folder / "broker.crt").read_text())
     return Certificates(folder / "authority.pem", both)
+
+
+def _tool(name: str, hint: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise ToolMissingError(f"no {name}: {hint}")
+    return found
 
 
 if __name__ == "__main__":  # what .ci/run calls, so that no test waits for Maven
