@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clickhouse import commands, schema
+from clickhouse import commands, operations, schema
 from clickhouse.errors import OperationError, UsageError
 from clickhouse.settings import read_settings
 
@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     views = waits(command("views", commands.views, "list the views, or make them equal to their files"))
     views.add_argument("--apply", action="store_true", help="re-create what changed, drop what has no file any more")
     views.add_argument("--all", action="store_true", help="with --apply: re-create every view")
+    operations.register(lambda name, run, text: waits(command(name, run, text)))
     command("check", commands.check, "apply everything to a ClickHouse of its own: up, down, up; needs nothing running")
     return top
 

@@ -101,6 +101,14 @@ def wait_until_assigned(client: Client, timeout_s: float) -> bool:
     return True
 
 
+def definition(settings: Settings, folder: Path = migrations.FOLDER) -> str:
+    """The statement that makes the Kafka table, as the applied migrations have it; OperationError when none does."""
+    statement = _newest_definition(settings, folder)
+    if statement is None:
+        raise OperationError(f"no applied migration makes {QUEUE}: run `python -m clickhouse migrate`")
+    return statement
+
+
 def _newest_definition(settings: Settings, folder: Path) -> str | None:
     """The CREATE of the Kafka table in the newest applied migration that has one: the one source of its definition."""
     for path in reversed(migrations.applied_files(settings, folder)):

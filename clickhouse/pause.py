@@ -1,0 +1,52 @@
+"""`pause` and `resume`: the consumer taken away from its group and brought back, over restarts of the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clickhouse import queue
+from clickhouse.client import execute
+from clickhouse.errors import OperationError
+from clickhouse.kafka import KafkaUnavailableError, Topic
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from clickhouse.settings import Settings
+
+
+def pause(client: Client, *, join_s: float, force: bool = False) -> str:
+    """Detach the queue, for good until `resume`; what was done.
+
+    A consumer that leaves while it is still joining can spoil its group, so it gets `join_s` seconds to join;
+    OperationError when it does not, unless `force`.
+    """
+    if queue.is_detached(client):
+        return f"{queue.QUEUE} is paused already"
+    if not queue.is_attached(client):
+        raise OperationError(f"there is no {queue.QUEUE}: `python -m clickhouse migrate` makes it")
+    if not queue.wait_until_assigned(client, join_s) and not force:
+        raise OperationError(
+            f"the consumer has not joined its group within {join_s:g} s, and one that leaves before may keep the next "
+            "one out. Is Kafka up (`python -m clickhouse doctor`)? Try again, or pause it all the same with --force"
+        )
+    # PERMANENTLY: a restart of the server must not take the consumption up again
+    execute(client, f"DETACH TABLE {queue.QUEUE} PERMANENTLY")
+    return f"{queue.QUEUE} is paused: events wait in Kafka, for as long as Kafka keeps them"
+
+
+def resume(client: Client, settings: Settings, *, join_s: float) -> str:
+    """Attach the queue and say how far behind it is."""
+    if queue.is_attached(client):
+        done = f"{queue.QUEUE} is not paused"
+    elif queue.is_detached(client):
+        execute(client, f"ATTACH TABLE {queue.QUEUE}")
+        done = f"{queue.QUEUE} consumes again"
+    else:
+        raise OperationError(f"there is no {queue.QUEUE}: `python -m clickhouse migrate` makes it")
+    try:
+        lag = f"{Topic(settings).behind():,} messages behind"
+    except KafkaUnavailableError as error:
+        lag = f"how far behind is unknown: {error}"
+    joined = "" if queue.wait_until_assigned(client, join_s) else f", it has not joined its group within {join_s:g} s"
+    return f"{done}: {lag}{joined}"
