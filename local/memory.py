@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True):
     # From here on the API waits for as long as ClickHouse needs to catch up.
     full_bytes: int = 700 * MEBIBYTE
     # A quiet broker gives back what it holds above this.
-    idle_bytes: int = 64 * MEBIBYTE
+    idle_bytes: int = 48 * MEBIBYTE
     idle_after_s: float = 3.0
     # How long the API may be held up for ClickHouse to catch up, below `full_bytes`.
     patience_s: float = 0.7
