@@ -85,7 +85,7 @@ def create_app(
     app.add_route("/healthz", HealthzResource())
     app.add_route("/readyz", ReadyzResource(guarded))
     app.add_route("/metrics", MetricsResource(metrics))
-    app.add_route("/openapi.json", OpenApiResource())
+    app.add_route("/openapi.json", OpenApiResource(needs_key=bool(settings.write_keys)))
     app.add_route("/apidocs", ApiDocsResource())
     app.add_route("/apidocs/{name}", ApiDocsFileResource())
     return app

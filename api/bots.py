@@ -15,8 +15,8 @@ _CACHED_AGENTS: Final = 4096
 # Words that stand for themselves: bounded, so that a phone called "Cubot" or an app called "Abbott" is no robot.
 _WORDS: Final = (
     r"\w*(?<!cu)bot",
-    r"crawler",
-    r"spider",
+    r"\w*crawler",
+    r"\w*spider",
     r"scraper",
     r"scrapy",
     r"slurp",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 
+from api.access import HEADER, PARAMETER
 from api.events import AnyEvent, Batch
 from api.examples import EXAMPLES
 from api.limits import MAX_BATCH_EVENTS
+from api.observing import REQUEST_ID
 from api.problems import MEDIA_PROBLEM, Problem
 from api.resources.batch import BatchAnswer
 
@@ -21,22 +24,54 @@ Takes behaviour events of an online cinema's web front end.
 
 - An event is answered with success only after the broker has acknowledged it.
 - Sending an event again with the same `event_id` makes no duplicate; do so after a 503 or a time-out.
-- `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON.
+- `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON. A body's `Content-Encoding` may be
+  gzip, deflate, br or zstd; all limits hold for what comes out.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
+- Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
+  parameter `{PARAMETER}`.
+- Events are limited by client address; a batch costs as much as it has events, and at most the whole limit.
+- Every answer carries `{REQUEST_ID}`: the one of the request, if it has a sane one, else a new one. Logs name it.
 - Every error is an RFC 9457 problem document; a 400 names the JSON path that is wrong.
 """
 
+# What each status means, and the problem that stands as its example.
 _PROBLEMS: Final = {
-    400: "The body is not what it should be; `errors` (or `rejected`) name the JSON paths.",
-    413: "The body, or an event in it, is too large.",
-    415: "The body's media type, character set or encoding is not read here.",
-    500: "Something went wrong on the server; the event may not have been stored.",
-    503: "The broker did not acknowledge in time, or too much is waiting for it. Send the same again later.",
+    400: ("The body is not what it should be; `errors` (or `rejected`) name the JSON paths.", "invalid-event"),
+    401: ("A write key is needed, and this is none.", "write-key"),
+    403: ("Pages of this origin may not send events here.", "origin"),
+    408: ("The body did not arrive in time.", "slow-body"),
+    413: ("The body, or an event in it, is too large.", "body-too-large"),
+    415: ("The body's media type, character set or encoding is not read here.", "unsupported-body"),
+    429: ("Too many events came from this address. Send the same again after `Retry-After`.", "rate-limit"),
+    500: ("Something went wrong on the server; the event may not have been stored.", "internal-error"),
+    503: (
+        "The broker did not acknowledge in time, or too much is waiting for it. Send the same again later.",
+        "broker-unavailable",
+    ),
 }
+_OF_INGESTION: Final = tuple(_PROBLEMS)
+_SECONDS: Final = {"type": "integer", "minimum": 0}
+_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}, "required": True},
+    "Retry-After": {
+        "description": "Seconds to wait before the request is sent again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Limit": {"description": "Events that one address may send in a window.", "schema": _SECONDS},
+    "RateLimit-Remaining": {"description": "What is left of them.", "schema": _SECONDS},
+    "RateLimit-Reset": {"description": "Seconds until there is more.", "schema": _SECONDS},
+    "X-UGC-Dropped": {
+        "description": "Nothing was stored, because the browser asked for privacy (`Sec-GPC` or `DNT`).",
+        "schema": {"const": "1"},
+    },
+    "WWW-Authenticate": {"description": "Where the write key belongs.", "schema": {"type": "string"}, "required": True},
+}
+_LIMITED: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
-def document() -> dict[str, Any]:
-    """The whole document, ready to be encoded."""
+def document(*, needs_key: bool = False) -> dict[str, Any]:
+    """The whole document, ready to be encoded; `needs_key` where write keys are configured."""
     (event, batch, answer, _), components = msgspec.json.schema_components(
         [AnyEvent, Batch, BatchAnswer, Problem], ref_template=_REF
     )
@@ -49,6 +84,9 @@ def document() -> dict[str, Any]:
     components["Status"] = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
     reference = {"$ref": _REF.format(name="Event")}
     components["Batch"]["properties"]["events"]["items"] = reference
+    security: list[dict[str, list[str]]] = [{"header": []}, {"parameter": []}]
+    if not needs_key:
+        security.append({})
     whole = {
         "openapi": "3.1.0",
         "info": {"title": "Events API", "version": "1.0.0", "description": _ABOUT},
@@ -61,9 +99,10 @@ def document() -> dict[str, Any]:
                     "summary": "Store one event",
                     "requestBody": _body(reference, {name: {"value": value} for name, value in EXAMPLES.items()}),
                     "responses": {
-                        "202": _answer("Stored.", {"$ref": _REF.format(name="EventAccepted")}),
-                        **_problems(400, 413, 415, 500, 503),
+                        "202": _accepted("Stored.", {"$ref": _REF.format(name="EventAccepted")}, _ONE_STORED),
+                        **_problems(*_OF_INGESTION),
                     },
+                    "security": security,
                 }
             },
             "/api/v1/events/batch": {
@@ -73,23 +112,36 @@ def document() -> dict[str, Any]:
                     "summary": f"Store 1 to {MAX_BATCH_EVENTS} events",
                     "requestBody": _body(batch, {"two events": {"value": _batch_example()}}),
                     "responses": {
-                        "202": _answer("All events are stored.", answer),
-                        "207": _answer("The valid events are stored; the others are listed.", answer),
-                        **_problems(400, 413, 415, 500, 503),
+                        "202": _accepted("All events are stored.", answer, _ALL_STORED),
+                        "207": _accepted("The valid events are stored; the others are listed.", answer, _SOME_STORED),
+                        **_problems(*_OF_INGESTION),
                     },
+                    "security": security,
                 }
             },
             "/healthz": _get("getHealth", "Whether the process is alive", "It is."),
             "/readyz": _get("getReadiness", "Whether events can be taken", "The broker answers.", 503),
+            "/metrics": {
+                "get": {
+                    "operationId": "getMetrics",
+                    "tags": ["operation"],
+                    "summary": "Figures of the service for Prometheus",
+                    "responses": {
+                        "200": {
+                            "description": "Those of all workers.",
+                            "headers": _headers("X-Request-Id"),
+                            "content": {_TEXT: {"schema": {"type": "string"}}},
+                        }
+                    },
+                }
+            },
         },
         "components": {
             "schemas": components,
-            "headers": {
-                "RetryAfter": {
-                    "description": "Seconds to wait before the request is sent again.",
-                    "required": True,
-                    "schema": {"type": "integer", "minimum": 1},
-                }
+            "headers": _HEADERS,
+            "securitySchemes": {
+                "header": {"type": "apiKey", "in": "header", "name": HEADER},
+                "parameter": {"type": "apiKey", "in": "query", "name": PARAMETER},
             },
         },
     }
@@ -108,16 +160,35 @@ def _present(name: str) -> dict[str, Any]:
 
 
 def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {_JSON: {"schema": schema}}}
+    return {"description": description, "headers": _headers("X-Request-Id"), "content": {_JSON: {"schema": schema}}}
+
+
+def _accepted(description: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": _headers("X-Request-Id", *_LIMITED, "X-UGC-Dropped"),
+        "content": {_JSON: {"schema": schema, "example": example}},
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+_MORE_HEADERS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After", *_LIMITED), 503: ("Retry-After",)}
 
 
 def _problems(*statuses: int) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status in statuses:
+        description, name = _PROBLEMS[status]
+        example = {"type": f"urn:ugc:problem:{name}", "title": HTTPStatus(status).phrase, "status": status}
         schema = {"$ref": _REF.format(name="Problem")}
-        answers[str(status)] = {"description": _PROBLEMS[status], "content": {MEDIA_PROBLEM: {"schema": schema}}}
-    if "503" in answers:
-        answers["503"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+        answers[str(status)] = {
+            "description": description,
+            "headers": _headers("X-Request-Id", *_MORE_HEADERS.get(status, ())),
+            "content": {MEDIA_PROBLEM: {"schema": schema, "example": {**example, "detail": description}}},
+        }
     return answers
 
 
@@ -134,3 +205,12 @@ def _get(operation: str, summary: str, description: str, *problems: int) -> dict
 
 def _batch_example() -> dict[str, Any]:
     return {"sent_at": 1_767_225_600_000, "events": [EXAMPLES["click"], EXAMPLES["page_view"]]}
+
+
+_ID: Final = "018bcfe5-69c8-7000-8000-000000000001"
+_ONE_STORED: Final = {"event_id": _ID}
+_ALL_STORED: Final = {"accepted": 2, "rejected": []}
+_SOME_STORED: Final = {
+    "accepted": 1,
+    "rejected": [{"index": 1, "event_id": _ID, "error": "$.events[1].element: required field is missing"}],
+}

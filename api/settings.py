@@ -43,7 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         default=0.0, name="UGC_API_DRAIN_SECONDS"
     )
     """How long a service that was told to stop is not ready but still takes connections."""
-    body_timeout_s: Annotated[float, Meta(gt=0, le=300, description="seconds, more than 0 and at most 300")] = field(
+    body_timeout_s: Annotated[float, Meta(gt=0, le=25, description="seconds, more than 0 and at most 25")] = field(
         default=10.0, name="UGC_BODY_TIMEOUT_SECONDS"
     )
     log_level: Annotated[

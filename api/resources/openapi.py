@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class OpenApiResource:
     """The document is made once, when the app is wired."""
 
-    def __init__(self) -> None:
-        self._document = msgspec.json.encode(document())
+    def __init__(self, *, needs_key: bool) -> None:
+        self._document = msgspec.json.encode(document(needs_key=needs_key))
 
     async def on_get(self, _request: Request, response: Response) -> None:
         response.data = self._document

@@ -13,6 +13,8 @@ from api.examples import EXAMPLES
 from api.openapi import document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.unit.api.conftest import Service
 
 
@@ -25,9 +27,25 @@ def test_document_is_valid_openapi_3_1(service: Service) -> None:
 
 def test_every_status_of_the_contract_is_documented() -> None:
     paths = document()["paths"]
-    assert set(paths["/api/v1/events"]["post"]["responses"]) == {"202", "400", "413", "415", "500", "503"}
-    assert set(paths["/api/v1/events/batch"]["post"]["responses"]) == {"202", "207", "400", "413", "415", "500", "503"}
+    refusals = {"400", "401", "403", "408", "413", "415", "429", "500", "503"}
+    assert set(paths["/api/v1/events"]["post"]["responses"]) == {"202", *refusals}
+    assert set(paths["/api/v1/events/batch"]["post"]["responses"]) == {"202", "207", *refusals}
     assert set(paths["/readyz"]["get"]["responses"]) == {"200", "503"}
+
+
+def test_every_answer_has_an_example_and_names_its_headers() -> None:
+    for path in ("/api/v1/events", "/api/v1/events/batch"):
+        for status, answer in document()["paths"][path]["post"]["responses"].items():
+            (content,) = answer["content"].values()
+            assert content["example"], (path, status)
+            assert "X-Request-Id" in answer["headers"]
+            assert ("Retry-After" in answer["headers"]) == (status in {"429", "503"})
+
+
+def test_key_is_optional_in_the_document_only_where_none_is_configured(service_with: Callable[..., Service]) -> None:
+    for keys, optional in (("", True), ("web:secret", False)):
+        served = service_with(UGC_WRITE_KEYS=keys).client.simulate_get("/openapi.json").json
+        assert ({} in served["paths"]["/api/v1/events"]["post"]["security"]) is optional
 
 
 def test_each_event_type_has_its_example_in_the_document() -> None:

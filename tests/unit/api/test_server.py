@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -47,9 +48,10 @@ def _run(**variables: Any) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def _running() -> Iterator[tuple[subprocess.Popen[str], int]]:
+def _running(**variables: Any) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = _free_port()
     environment = _environment(UGC_API_PORT=port, UGC_API_WORKERS=1, UGC_KAFKA_BOOTSTRAP=f"127.0.0.1:{_free_port()}")
+    environment |= {name: str(value) for name, value in variables.items()}
     command = [sys.executable, "-m", "api"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -108,4 +110,84 @@ def test_without_a_broker_it_lives_is_not_ready_and_acknowledges_nothing() -> No
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == "the broker does not answer\n"
+        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+        assert [line["message"] for line in lines] == ["the broker does not answer", "rejected"]
+        assert lines[1]["reasons"] == {"broker_unavailable": 1}
+        assert lines[1]["request_id"] == answer.headers["X-Request-Id"]
+
+
+NOT_HTTP = {
+    "no HTTP": (b"hello\r\n\r\n", 400),
+    "a long line": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
+    "a large header": (b"GET / HTTP/1.1\r\na: " + b"a" * 9000 + b"\r\n\r\n", 431),
+    "many headers": (b"GET / HTTP/1.1\r\n" + b"a: a\r\n" * 100 + b"\r\n", 431),
+    "both lengths": (b"POST / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400),
+}
+
+
+def _read_all(connection: socket.socket) -> bytes:
+    connection.settimeout(20)
+    parts = []
+    while part := connection.recv(65_536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def test_what_is_no_request_is_a_problem_too_and_ends_the_connection() -> None:
+    with _running() as (_, port):
+        for sent, status in NOT_HTTP.values():
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(sent)
+                head, _, body = _read_all(connection).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 %d " % status), (sent[:20], head)
+            assert b"application/problem+json" in head
+            assert json.loads(body)["status"] == status
+
+
+def test_connections_without_a_whole_request_are_ended() -> None:
+    with _running() as (_, port):
+        address = ("127.0.0.1", port)
+        with socket.create_connection(address) as silent, socket.create_connection(address) as slow:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n")
+            with socket.create_connection(address) as idle:
+                idle.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+                assert _read_all(idle).startswith(b"HTTP/1.1 200"), "and ended, after five idle seconds"
+            assert _read_all(slow).startswith(b"HTTP/1.1 408")
+            assert _read_all(silent).startswith(b"HTTP/1.1 408")
+
+
+def test_limit_and_figures_are_those_of_all_workers_together() -> None:
+    with _running(UGC_API_WORKERS=3, UGC_RATE_LIMIT="30/hour") as (process, port), urllib3.PoolManager() as client:
+        url = f"http://127.0.0.1:{port}"
+        headers = {"Connection": "close", "Content-Type": "application/json"}
+        statuses = [
+            client.request("POST", f"{url}/api/v1/events", body=b"{", headers=headers, retries=False).status
+            for _ in range(50)
+        ]
+        assert (statuses.count(400), statuses.count(429)) == (30, 20)
+        text = client.request("GET", f"{url}/metrics").data.decode()
+        assert 'ugc_http_requests_total{route="/api/v1/events",status="400"} 30.0' in text
+        assert 'ugc_rejections_total{reason="malformed_json"} 30.0' in text
+        assert 'ugc_rejections_total{reason="rate_limit"} 20.0' in text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+
+
+def test_workers_are_replaced_after_their_requests_and_nobody_notices() -> None:
+    with _running(UGC_API_MAX_REQUESTS=20, UGC_RATE_LIMIT="off") as (_, port), urllib3.PoolManager() as client:
+        url = f"http://127.0.0.1:{port}/healthz"
+        for _ in range(100):
+            assert (
+                client.request("GET", url, retries=urllib3.Retry(connect=20, read=0, backoff_factor=0.1)).status == 200
+            )
+
+
+def test_service_that_drains_is_not_ready_but_still_there() -> None:
+    with _running(UGC_API_DRAIN_SECONDS=3) as (process, port), urllib3.PoolManager(retries=False) as client:
+        url = f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        for _ in range(3):
+            answer = client.request("GET", f"{url}/readyz")
+            assert (answer.status, answer.headers["Connection"]) == (503, "close")
+            assert client.request("GET", f"{url}/healthz").status == 200
+        assert process.wait(timeout=15) == 0
