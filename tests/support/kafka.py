@@ -71,6 +71,9 @@ class KafkaBroker:
             "transaction.state.log.replication.factor": "1",
             "transaction.state.log.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
+            # A killed broker is let in again when its last session is over: after 2 s, not after 9.
+            "broker.session.timeout.ms": "2000",
+            "broker.heartbeat.interval.ms": "400",
             "controlled.shutdown.max.retries": "1",
         }
         if login:
