@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import msgspec
 
-from api.access import HEADER, PARAMETER, WriteKeyMissing
+from api.access import HEADER, INGESTION, PARAMETER, WriteKeyMissing
 from api.breaker import CircuitOpen
 from api.deadlines import SlowBody
 from api.limits import MAX_BODY_BYTES
@@ -172,7 +172,9 @@ def _reasons(error: Exception, status: int) -> Mapping[Reason, int]:
 
 async def _answer(request: Request, response: Response, error: Exception, _params: Any) -> None:
     problem = _of(error)
-    note_reasons(request, _reasons(error, problem.status))
+    if request.path in INGESTION:
+        # What is no event, such as a question about readiness, is counted among the requests alone.
+        note_reasons(request, _reasons(error, problem.status))
     response.status = problem.status
     response.content_type = MEDIA_PROBLEM
     response.data = _encode(problem)

@@ -10,6 +10,7 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from api.protocol import Protocol
 
+_CLOSE = (b"connection", b"close")
 LINGER_S = 1.0
 """How long kept-open connections may still send a request after the signal, which is then answered: closing them at
 once would cut off those whose next request is on its way."""
@@ -51,10 +52,14 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         app: Any = self.asgi
 
         async def closing(scope: Any, receive: Any, send: Any) -> None:
+            # A client that asks for it may forget that it did, and send its next request into what is closed.
+            asked = scope["type"] == "http" and _CLOSE in scope["headers"]
+
             async def send_closing(message: Any) -> None:
                 # The last request before a worker is replaced is counted only after its answer.
-                if message["type"] == "http.response.start" and not (self.alive and self.nr + 1 < self.max_requests):
-                    message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+                last = asked or not self.alive or self.nr + 1 >= self.max_requests
+                if last and message["type"] == "http.response.start":
+                    message = {**message, "headers": [*message.get("headers", ()), _CLOSE]}
                 await send(message)
 
             await app(scope, receive, send_closing if scope["type"] == "http" else send)

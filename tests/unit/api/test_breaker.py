@@ -33,7 +33,12 @@ class Bench:
     def open(self) -> None:
         self.sink.is_ready = False
         self.fail(1)
-        assert self.breaker.state is State.OPEN
+        assert state(self.breaker) is State.OPEN
+
+
+def state(breaker: Breaker) -> State:
+    """The state now: a property would be taken for a constant by the type checker."""
+    return breaker.state
 
 
 def run(coroutine: Coroutine[object, object, None]) -> None:
@@ -46,9 +51,9 @@ def test_failures_in_a_row_open_it_and_a_success_between_them_does_not() -> None
     bench.sink.error = None
     run(bench.breaker.send(b"x"))
     bench.fail(FAILURES_TO_OPEN - 1)
-    assert bench.breaker.state is State.CLOSED
+    assert state(bench.breaker) is State.CLOSED
     bench.fail(1)
-    assert bench.breaker.state is State.OPEN
+    assert state(bench.breaker) is State.OPEN
 
 
 def test_one_failure_opens_it_when_the_sink_knows_that_the_broker_is_silent() -> None:
@@ -59,7 +64,7 @@ def test_one_failure_opens_it_when_the_sink_knows_that_the_broker_is_silent() ->
 def test_full_queue_is_no_sign_of_a_broker_that_is_away() -> None:
     bench = Bench()
     bench.fail(FAILURES_TO_OPEN * 2, SinkFull("full"))
-    assert bench.breaker.state is State.CLOSED
+    assert state(bench.breaker) is State.CLOSED
 
 
 def test_open_it_fails_without_asking_the_sink() -> None:
@@ -120,14 +125,14 @@ def test_no_acknowledgement_for_a_while_opens_it_and_a_late_one_closes_it() -> N
         now[0] = NO_PROGRESS_S - 0.1
         second = asyncio.create_task(breaker.send(b"second"))
         await asyncio.sleep(0)
-        assert breaker.state is State.CLOSED, "a gate may hold messages so long"
+        assert state(breaker) is State.CLOSED, "a gate may hold messages so long"
         now[0] = NO_PROGRESS_S
         sink.is_ready = False
         with pytest.raises(CircuitOpen):
             await breaker.send(b"third")
         sink.let_go.set()
         await asyncio.gather(first, second)
-        assert breaker.state is State.CLOSED
+        assert state(breaker) is State.CLOSED
 
     asyncio.run(scenario())
 
@@ -147,14 +152,14 @@ def test_probe_whose_client_leaves_is_made_again_by_another() -> None:
         now[0] += PROBE_EVERY_S
         probe = asyncio.create_task(breaker.send(b"probe"))
         await asyncio.sleep(0)
-        assert breaker.state is State.HALF_OPEN
+        assert state(breaker) is State.HALF_OPEN
         probe.cancel()
         await asyncio.wait([probe])
-        assert breaker.state is State.OPEN
+        assert state(breaker) is State.OPEN
         now[0] += PROBE_EVERY_S
         sink.let_go.set()
         await breaker.send(b"again")
-        assert breaker.state is State.CLOSED
+        assert state(breaker) is State.CLOSED
         await waiting
 
     asyncio.run(scenario())
