@@ -1,9 +1,10 @@
 -- What:   how far ClickHouse is behind Kafka. One row per consumer and partition that it reads.
 -- Why:    the first look when events come late: is it the consumer, or what came before?
 -- Query:  SELECT topic, partition, messages_behind, seconds_since_poll, last_error FROM analytics.consumer_lag
--- Mind:   messages_behind is what the client library last reported, every 3 s, and NULL before its first report; one message holds the
---         events of one request. No row: the queue is detached, or has not joined its group yet. seconds_since_poll growing past
---         60 means that the consumer hangs: restart ClickHouse.
+-- Mind:   messages_behind is what the client library last reported; one message holds the events of one request. NULL before
+--         its first report, and for ever unless the server's configuration has statistics_interval_ms in <kafka>.
+--         No row: the queue is detached, or has not joined its group yet. seconds_since_poll growing past 60 means that
+--         the consumer hangs: restart ClickHouse.
 
 CREATE OR REPLACE VIEW analytics.consumer_lag
 (
