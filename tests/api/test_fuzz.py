@@ -1,0 +1,181 @@
+"""Bodies that nobody thought of, through the whole application in this process: every one is stored or clearly refused.
+
+`UGC_TEST_CASES` is how many to make of each kind (default 50 times 6).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+import zstandard
+from falcon.testing import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.app import create_app
+from api.examples import EXAMPLES
+from api.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from falcon.testing import Result
+
+CASES = int(os.environ.get("UGC_TEST_CASES", "50")) * 6
+PATHS = ["/api/v1/events", "/api/v1/events/batch"]
+NOW = 1_700_000_000_456
+bounded = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class Wire:
+    """A sink that checks what ClickHouse relies on: one JSON object a line, no key twice, no number out of range."""
+
+    def __init__(self) -> None:
+        self.events = 0
+
+    async def start(self) -> None: ...
+
+    async def send(self, value: bytes, key: bytes | None = None) -> None:
+        del key
+        assert value.endswith(b"\n")
+        for line in value.splitlines():
+            event = json.loads(line.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+            assert {"event_id", "event_type", "occurred_at", "received_at", "key_time", "payload"} <= set(event)
+            assert event.get("user_id") or event.get("anonymous_id")
+            self.events += 1
+
+    async def flush(self, timeout_s: float) -> None: ...
+
+    async def close(self, wait_s: float = 6.0) -> None: ...
+
+    def ready(self) -> bool:
+        return True
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> None:
+    raise AssertionError(name)
+
+
+class Fuzzed:
+    def __init__(self) -> None:
+        self.wire = Wire()
+        app = create_app(read_settings({"UGC_RATE_LIMIT": "off"}), self.wire, lambda: NOW, lambda _: "0" * 36)
+        self.client = TestClient(app)
+
+    def post(self, path: str, body: bytes, **headers: str) -> Result:
+        """Post, and check that the answer says what happened."""
+        before = self.wire.events
+        answer = self.client.simulate_post(path, body=body, headers={"Content-Type": "application/json", **headers})
+        stored = self.wire.events - before
+        if path == PATHS[0]:
+            assert stored == (answer.status_code == 202)
+        elif answer.status_code in (202, 207):
+            assert answer.json["accepted"] >= stored >= 1
+            assert bool(answer.json["rejected"]) is (answer.status_code == 207)
+        else:
+            assert stored == 0
+        assert answer.status_code in (202, 207, 400, 413, 415)
+        if answer.status_code >= 400:
+            assert answer.json["detail"]
+        return answer
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Fuzzed:
+    return Fuzzed()
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["", "\x00", '":']),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = sorted({name for example in EXAMPLES.values() for name in example} | {"event_id", "occurred_at"})
+
+
+@st.composite
+def mutated_events(draw: st.DrawFn) -> dict[str, Any]:
+    """An event of the documentation with some of its fields replaced, added or taken away."""
+    event = dict(draw(st.sampled_from(list(EXAMPLES.values()))))
+    for name in draw(st.lists(st.sampled_from(FIELDS), max_size=3)):
+        if draw(st.booleans()):
+            event.pop(name, None)
+        else:
+            event[name] = draw(JSON)
+    return event
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """The text of an event with bytes cut out, put in, or repeated."""
+    text = bytearray(json.dumps(draw(mutated_events())).encode())
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(text)))
+        until = min(len(text), at + draw(st.integers(0, 30)))
+        text[at:until] = draw(st.sampled_from([b"", b'"', b"{", b"\\u", b"\xff", b",", bytes(text[at:until]) * 2]))
+    return bytes(text)
+
+
+@bounded
+@given(event=mutated_events(), path=st.sampled_from(PATHS), indent=st.sampled_from([None, 0, 2]))
+def test_mutated_events_are_stored_or_refused(fuzzed: Fuzzed, event: Any, path: str, indent: int | None) -> None:
+    body = event if path == PATHS[0] else {"events": [event, EXAMPLES["click"]]}
+    answer = fuzzed.post(path, json.dumps(body, indent=indent).encode())
+    if answer.status_code == 202:
+        assert "NaN" not in json.dumps(body), "what is no JSON is not stored"
+
+
+@bounded
+@given(text=damaged(), path=st.sampled_from(PATHS))
+def test_damaged_texts_are_stored_or_refused(fuzzed: Fuzzed, text: bytes, path: str) -> None:
+    fuzzed.post(path, text if path == PATHS[0] else b'{"events":[%b,%b]}' % (text, text))
+
+
+@bounded
+@given(body=st.binary(max_size=300), path=st.sampled_from(PATHS))
+def test_rubbish_is_refused(fuzzed: Fuzzed, body: bytes, path: str) -> None:
+    assert fuzzed.post(path, body).status_code == 400
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda data: brotli.compress(data, quality=1),
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+
+
+@bounded
+@given(text=damaged(), encoding=st.sampled_from(sorted(PACKERS)), data=st.data())
+def test_packed_and_damaged_bodies_are_stored_or_refused(
+    fuzzed: Fuzzed, text: bytes, encoding: str, data: st.DataObject
+) -> None:
+    packed = bytearray(PACKERS[encoding](text))
+    for _ in range(data.draw(st.integers(0, 2))):
+        packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
+    fuzzed.post(PATHS[0], bytes(packed), **{"Content-Encoding": encoding})
+
+
+@bounded
+@given(
+    name=st.sampled_from(["Content-Type", "Content-Encoding", "X-Write-Key", "Origin", "X-Request-Id", "DNT"]),
+    value=st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=80),
+)
+def test_any_header_is_survived(fuzzed: Fuzzed, name: str, value: str) -> None:
+    fuzzed.post(PATHS[0], json.dumps(EXAMPLES["click"]).encode(), **{name: value})
