@@ -9,8 +9,10 @@ from rich.table import Table
 
 from clickhouse import check as checking
 from clickhouse import drift, migrations, output, queue, retention, schema, validation
+from clickhouse import scaffold as scaffolding
 from clickhouse import views as view_files
 from clickhouse.client import connected, rows
+from clickhouse.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -151,9 +153,17 @@ def repair(arguments: Namespace, settings: Settings) -> int:
 
 
 def new(arguments: Namespace, _settings: Settings) -> int:
-    """Two files with the header that `validate` asks for."""
-    for path in migrations.new(" ".join(arguments.name)):
+    """Two files with the header that `validate` asks for, or all that an event type needs."""
+    if arguments.name[0] == "event-type":
+        if len(arguments.name) != 2:  # noqa: PLR2004 - the words `event-type NAME`
+            raise UsageError("say which: new event-type NAME, for instance film_rating")
+        scaffold = scaffolding.event_type(arguments.name[1])
+    else:
+        scaffold = scaffolding.Scaffold(migrations.new(" ".join(arguments.name)), [])
+    for path in scaffold.files:
         print(f"wrote {path}")
+    for step in scaffold.next_steps:
+        print(f"next: {step}")
     return 0
 
 

@@ -34,7 +34,7 @@ class Difference(Struct, frozen=True):
     sql: str
 
 
-class _Table(Struct, frozen=True):
+class Table(Struct, frozen=True):
     """A CREATE TABLE taken apart: its columns and indices by name, its clauses by keyword."""
 
     elements: dict[str, str]
@@ -90,7 +90,7 @@ def _changes(name: str, present: str, wanted: str) -> Iterator[str]:
         yield f"DROP TABLE IF EXISTS {name};"
         yield "-- then `python -m clickhouse migrate`, which makes it with its brokers"
     else:
-        yield from _table(name, _parsed(present), _parsed(wanted))
+        yield from _table(name, parsed(present), parsed(wanted))
 
 
 def _materialized_view(name: str, present: str, wanted: str) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _materialized_view(name: str, present: str, wanted: str) -> Iterator[str]:
         yield f"{wanted};"
 
 
-def _table(name: str, present: _Table, wanted: _Table) -> Iterator[str]:
+def _table(name: str, present: Table, wanted: Table) -> Iterator[str]:
     after = "FIRST"
     for key, definition in wanted.elements.items():
         index = key.startswith(("INDEX ", "PROJECTION ", "CONSTRAINT "))
@@ -144,7 +144,7 @@ def _clause(name: str, clause: str, present: str | None, wanted: str | None) -> 
     )
 
 
-def _parsed(ddl: str) -> _Table:
+def parsed(ddl: str) -> Table:
     """Take `formatQuery`'s text of a CREATE TABLE apart; each column stands on a line of its own there."""
     lines = ddl.split("\n")
     opened, closed = lines.index("("), lines.index(")")
@@ -163,4 +163,4 @@ def _parsed(ddl: str) -> _Table:
             clauses[current] = line[match.end() :]
         else:
             clauses[current] = f"{clauses.get(current, '')} {line.strip()}".strip()
-    return _Table(elements, clauses)
+    return Table(elements, clauses)

@@ -213,7 +213,7 @@ def doctor(arguments: Namespace, settings: Settings) -> int:
     stages = [
         {
             "stage": stage.name,
-            "after ms": "stopped" if stage.milliseconds is None else stage.milliseconds,
+            "ms": "stopped" if stage.milliseconds is None else stage.milliseconds,
             "": stage.note,
         }
         for stage in report.stages

@@ -36,7 +36,11 @@ def pause(client: Client, *, join_s: float, force: bool = False) -> str:
 
 
 def resume(client: Client, settings: Settings, *, join_s: float) -> str:
-    """Attach the queue and say how far behind it is."""
+    """Attach the queue and say how far behind it was."""
+    try:
+        lag = f"{Topic(settings).behind():,} messages behind"
+    except KafkaUnavailableError as error:
+        lag = f"how far behind is unknown: {error}"
     if queue.is_attached(client):
         done = f"{queue.QUEUE} is not paused"
     elif queue.is_detached(client):
@@ -44,9 +48,5 @@ def resume(client: Client, settings: Settings, *, join_s: float) -> str:
         done = f"{queue.QUEUE} consumes again"
     else:
         raise OperationError(f"there is no {queue.QUEUE}: `python -m clickhouse migrate` makes it")
-    try:
-        lag = f"{Topic(settings).behind():,} messages behind"
-    except KafkaUnavailableError as error:
-        lag = f"how far behind is unknown: {error}"
     joined = "" if queue.wait_until_assigned(client, join_s) else f", it has not joined its group within {join_s:g} s"
     return f"{done}: {lag}{joined}"

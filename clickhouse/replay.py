@@ -10,13 +10,14 @@ import re
 import threading
 import time
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from msgspec import Struct
 
 from clickhouse import catalog, landing, queue
 from clickhouse.client import execute, rows
 from clickhouse.errors import OperationError
-from clickhouse.kafka import Topic
+from clickhouse.kafka import KafkaUnavailableError, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from clickhouse.settings import Settings
 
-GROUP = "ugc_clickhouse_replay"
+GROUP_PREFIX = "ugc_clickhouse_replay_"
 _QUEUE = "ugc.events_replay"
 _MV, _ROWS = "ugc.events_replay_mv", "ugc.events_replay_rows"
 _ERRORS_MV, _ERRORS_ROWS = "ugc.events_errors_replay_mv", "ugc.events_errors_replay_rows"
@@ -75,22 +76,24 @@ def replay(
     _clean(client)
     if messages == 0:
         return Replayed(messages=0, events=0, added=0)
-    say(f"reading {messages:,} messages again, as group {GROUP}")
-    topic.set_group(GROUP, starts)
+    # a new group each time: one whose consumer was interrupted while it joined may keep the next one out
+    group = f"{GROUP_PREFIX}{uuid4().hex[:12]}"
+    say(f"reading {messages:,} messages again, as group {group}")
+    topic.set_group(group, starts)
     try:
-        _read_aside(client, settings)
-        _wait(topic, ends, within_s, say)
+        _read_aside(client, settings, group)
+        _wait(topic, group, ends, within_s, say)
     finally:
         execute(client, f"DROP TABLE IF EXISTS {_QUEUE}")
+        _forget(topic, group)
     (row,) = rows(client, f"SELECT uniqExact(event_id) AS n, count() AS copies FROM {_ROWS}")  # noqa: S608 - own name
     added = sum(landing.insert_new(client, source) for source in _buckets(row["copies"]))
     execute(client, _NEW_ERRORS)
     _clean(client)
-    _forget(topic)
     return Replayed(messages=messages, events=int(row["n"]), added=added)
 
 
-def _read_aside(client: Client, settings: Settings) -> None:
+def _read_aside(client: Client, settings: Settings, group: str) -> None:
     """Make tables and MVs, the Kafka table last: it reads with the first MV that it finds, so both must be there."""
     definition = queue.definition(settings)
     match = _DEFINITION.search(definition)
@@ -106,15 +109,15 @@ def _read_aside(client: Client, settings: Settings) -> None:
         )
     execute(client, f"DROP TABLE {_QUEUE} SYNC")
     ddl = definition[: match.start()] + match[0].replace(queue.QUEUE, _QUEUE, 1) + definition[match.end() :]
-    execute(client, ddl.replace("'ugc_clickhouse'", f"'{GROUP}'", 1))
+    execute(client, ddl.replace("'ugc_clickhouse'", f"'{group}'", 1))
 
 
-def _wait(topic: Topic, ends: Mapping[int, int], within_s: float, say: Callable[[str], None]) -> None:
+def _wait(topic: Topic, group: str, ends: Mapping[int, int], within_s: float, say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + within_s
     pause = threading.Event()
     told = time.monotonic()
     while True:
-        committed = topic.committed(GROUP)
+        committed = topic.committed(group)
         left = sum(max(end - max(committed.get(part, 0), 0), 0) for part, end in ends.items())
         if not left:
             return
@@ -147,10 +150,13 @@ def _clean(client: Client) -> None:
         execute(client, f"DROP {kind} IF EXISTS {name}")
 
 
-def _forget(topic: Topic) -> None:
-    """Delete the group once its consumer has left; one that is still there does no harm and is used again next time."""
+def _forget(topic: Topic, group: str) -> None:
+    """Delete the group once its consumer has left. One that stays does no harm: Kafka forgets it after a week."""
     pause = threading.Event()
-    for _ in range(25):
-        if topic.forget_group(GROUP):
+    for _ in range(10):
+        try:
+            if topic.forget_group(group):
+                return
+        except KafkaUnavailableError:
             return
         pause.wait(_PROBE_INTERVAL_S)

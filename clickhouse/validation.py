@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from clickhouse_migrations.validate import LEVEL_ERROR, validate_migrations
 
-from clickhouse import migrations, sqlfile, views
+from clickhouse import migrations, rules, sqlfile, views
 from clickhouse.errors import OperationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9]+(_[a-z0-9]+)*(\.down)?\.sql")
@@ -19,9 +20,15 @@ _UP_MARKS = ("What:", "Why:", "Query:", "Mind:")
 _DOWN_MARKS = ("What:",)
 
 
-def problems(migration_folder: Path = migrations.FOLDER, view_folder: Path = views.FOLDER) -> list[str]:
-    """One `file: what is wrong` for each problem; [] when all is in order."""
-    return [*_of_migrations(migration_folder), *_of_views(view_folder)]
+def problems(
+    migration_folder: Path = migrations.FOLDER,
+    view_folder: Path = views.FOLDER,
+    event_types: Iterable[str] | None = None,
+) -> list[str]:
+    """One `file: what is wrong` for each problem; [] when all is in order. `event_types`: the API's, unless given."""
+    found = _of_migrations(migration_folder)
+    # rules are about statements: of a file that is broken they would only repeat it
+    return [*found, *([] if found else rules.problems(migration_folder, event_types)), *_of_views(view_folder)]
 
 
 def _of_migrations(folder: Path) -> list[str]:

@@ -93,8 +93,9 @@ def count(client: Client, table: str, where: str = "1") -> int:
 class Kafka:
     """A broker in a child process, and a producer that has its acknowledgement before it returns."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.port = port
+        self.process = process
         self.address = f"127.0.0.1:{port}"
         self._producer = Producer({"bootstrap.servers": self.address, "log_level": 0})
 
@@ -113,9 +114,9 @@ def kafka() -> Iterator[Kafka]:
         broker.command("127.0.0.1", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            topic = broker.Topic(f"127.0.0.1:{port}")
+            topic = broker.Topic(f"127.0.0.1:{port}", partitions=1, replication_factor=1)
             wait_until(topic.broker_answers, "the broker's start")
-            topic.create(partitions=1)
-            yield Kafka(port)
+            topic.create()
+            yield Kafka(port, process)
         finally:
             process.kill()

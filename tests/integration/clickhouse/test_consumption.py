@@ -74,7 +74,8 @@ def test_a_paused_consumer_reads_nothing_and_a_resumed_one_tells_how_far_behind_
     wait_until(lambda: shown(client, "before") == 1, "the first event")
     assert main(["pause"]) == 0
     assert "is paused: events wait in Kafka" in capsys.readouterr().out
-    kafka.send(*(message("paused", 10) for _ in range(5)))
+    for _ in range(5):
+        kafka.send(message("paused", 10))
     assert main(["pause"]) == 0
     assert "is paused already" in capsys.readouterr().out
     assert main(["migrate"]) == 0
