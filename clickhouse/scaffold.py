@@ -25,7 +25,7 @@ _DETAIL = "detail String COMMENT 'say what it is, and what it is when not given'
 TESTS = Path(__file__).parent.parent / "tests" / "integration" / "clickhouse"
 
 _UP = """\
--- What:   {event_type}: say what it is: ugc.{table}, and {table}_mv, which fills it from the landing table.
+-- What:   {event_type}, say what it is: ugc.{table}, and {table}_mv, which fills it from the landing table.
 -- Why:    say which question it answers
 -- Query:  analytics.{table}, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another

@@ -41,8 +41,10 @@ def test_a_scaffolded_type_keeps_the_rules_migrates_and_its_test_passes(copy: Pa
         views.apply(client, views.load(copy / "views"))
         common = set(catalog.columns(client, "ugc.clicks")) - {"element", "element_id", "label", "x", "y"}
         assert set(catalog.columns(client, "ugc.film_ratings")) == common | {"detail"}
-        ttl = "SELECT extract(engine_full, 'TTL .*? SETTINGS') AS ttl FROM system.tables WHERE "
-            "database = 'ugc' AND name = {name:String}"
+        ttl = (
+            "SELECT extract(engine_full, 'TTL .*? SETTINGS') AS ttl FROM system.tables "
+            "WHERE database = 'ugc' AND name = {name:String}"
+        )
         kept = {conftest.one(client, ttl, name=name)["ttl"] for name in ("clicks", "film_ratings")}
         assert len(kept) == 1
         _passes(made.files[3], settings.url)
