@@ -29,7 +29,7 @@ _UP = """\
 -- Why:    say which question it answers
 -- Query:  analytics.{table}, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
---         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
+--         kind or out of the type's range. Numbers are Nullable for that reason, for a made-up zero is a false answer.
 --         Events of this type that landed before this ran are brought in by `python -m clickhouse rebuild {table}`.
 --         Key, partition, codecs and index: see 0002_events.sql.
 
