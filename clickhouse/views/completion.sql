@@ -3,6 +3,7 @@
 -- Query:  SELECT movie_id, sum(active_users) AS started, sum(finished_users) AS finished FROM analytics.completion GROUP BY movie_id ORDER BY started DESC LIMIT 10
 -- Mind:   the day is that of a person's first heartbeat or completion of the film, so each person is counted once for a film, and
 --         days can be added up; finished may be later. Bots are left out.
+--         Two hashes group much faster than a name and a hash.
 
 CREATE OR REPLACE VIEW analytics.completion
 (
@@ -19,6 +20,7 @@ AS WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             0 AS finished
         FROM analytics.video_progress
@@ -27,6 +29,7 @@ AS WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             1 AS finished
         FROM analytics.video_completions
@@ -35,12 +38,12 @@ AS WITH
     people AS
     (
         SELECT
-            movie_id,
+            any(movie_id) AS movie_id,
             toDate(min(occurred_at)) AS day,
             max(finished) AS finished
         FROM viewings
         GROUP BY
-            movie_id,
+            movie_hash,
             person
     )
 SELECT

@@ -40,22 +40,27 @@ AS WITH
         SELECT
             cityHash64(identity) AS person,
             toUnixTimestamp64Milli(occurred_at) AS time_ms,
-            {steps:Array(String)} AS steps,
-            concat(event_type, ':', detail) AS full_name,
-            arrayMap(step -> step = event_type OR step = full_name, steps) AS is_step
+            arrayMap(step -> splitByChar(':', step)[1], {steps:Array(String)}) AS types,
+            arrayMap(step -> substring(step, length(splitByChar(':', step)[1]) + 2), {steps:Array(String)}) AS details,
+            event_type = types[1] AND (details[1] = '' OR detail = details[1]) AS is_1,
+            event_type = types[2] AND (details[2] = '' OR detail = details[2]) AS is_2,
+            event_type = types[3] AND (details[3] = '' OR detail = details[3]) AS is_3,
+            event_type = types[4] AND (details[4] = '' OR detail = details[4]) AS is_4,
+            event_type = types[5] AND (details[5] = '' OR detail = details[5]) AS is_5,
+            event_type = types[6] AND (details[6] = '' OR detail = details[6]) AS is_6,
+            event_type = types[7] AND (details[7] = '' OR detail = details[7]) AS is_7,
+            event_type = types[8] AND (details[8] = '' OR detail = details[8]) AS is_8
         FROM steps_taken
         WHERE occurred_at >= toDateTime64({since:Date}, 3, 'UTC')
             AND occurred_at < toDateTime64({until:Date} + 1, 3, 'UTC')
-            AND arrayExists(step -> splitByChar(':', step)[1] = event_type, {steps:Array(String)})
+            AND (is_1 OR is_2 OR is_3 OR is_4 OR is_5 OR is_6 OR is_7 OR is_8)
     ),
     people AS
     (
         SELECT windowFunnel({window_seconds:UInt64} * 1000)(
-            toUInt64(time_ms),
-            is_step[1], is_step[2], is_step[3], is_step[4], is_step[5], is_step[6], is_step[7], is_step[8]
+            toUInt64(time_ms), is_1, is_2, is_3, is_4, is_5, is_6, is_7, is_8
         ) AS furthest
         FROM numbered
-        WHERE has(is_step, 1)
         GROUP BY person
     ),
     reached AS

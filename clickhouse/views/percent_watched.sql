@@ -4,6 +4,7 @@
 -- Mind:   how far is the furthest position of the player, skipping included; a completion is 100. The day is that of a person's
 --         first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up.
 --         Heartbeats without position or length count as a start only. Bots are left out.
+--         Two hashes group much faster than a name and a hash.
 
 CREATE OR REPLACE VIEW analytics.percent_watched
 (
@@ -21,6 +22,7 @@ AS WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             toUInt8(least(100, ifNull(intDiv(100 * toUInt64(position_ms), nullIf(toUInt64(duration_ms), 0)), 0))) AS reached
         FROM analytics.video_progress
@@ -29,6 +31,7 @@ AS WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             toUInt8(100) AS reached
         FROM analytics.video_completions
@@ -37,12 +40,12 @@ AS WITH
     people AS
     (
         SELECT
-            movie_id,
+            any(movie_id) AS movie_id,
             toDate(min(occurred_at)) AS day,
             max(reached) AS furthest
         FROM viewings
         GROUP BY
-            movie_id,
+            movie_hash,
             person
     ),
     films AS

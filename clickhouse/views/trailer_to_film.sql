@@ -20,19 +20,20 @@ AS WITH
     (
         SELECT
             cityHash64(identity) AS person,
-            element_id AS movie_id,
+            cityHash64(element_id) AS movie_hash,
+            any(element_id) AS movie_id,
             min(occurred_at) AS clicked_at
         FROM analytics.clicks
         WHERE element = 'trailer' AND element_id != '' AND NOT is_bot
         GROUP BY
             person,
-            movie_id
+            movie_hash
     ),
     watched AS
     (
         SELECT
             cityHash64(identity) AS person,
-            toString(movie_id) AS movie_id,
+            cityHash64(toString(movie_id)) AS movie_hash,
             occurred_at,
             0 AS finished
         FROM analytics.video_progress
@@ -40,7 +41,7 @@ AS WITH
         UNION ALL
         SELECT
             cityHash64(identity) AS person,
-            toString(movie_id) AS movie_id,
+            cityHash64(toString(movie_id)) AS movie_hash,
             occurred_at,
             1 AS finished
         FROM analytics.video_completions
@@ -50,17 +51,18 @@ AS WITH
     (
         SELECT
             t.person AS person,
-            t.movie_id AS movie_id,
+            t.movie_hash AS movie_hash,
+            any(t.movie_id) AS movie_id,
             any(t.clicked_at) AS clicked_at,
-            max(w.movie_id != '' AND w.occurred_at >= t.clicked_at AND w.occurred_at < t.clicked_at + INTERVAL 7 DAY) AS started,
+            max(w.movie_hash != 0 AND w.occurred_at >= t.clicked_at AND w.occurred_at < t.clicked_at + INTERVAL 7 DAY) AS started,
             max(
                 w.finished = 1 AND w.occurred_at >= t.clicked_at AND w.occurred_at < t.clicked_at + INTERVAL 7 DAY
             ) AS finished
         FROM watched AS w
-        RIGHT JOIN trailers AS t ON t.person = w.person AND t.movie_id = w.movie_id
+        RIGHT JOIN trailers AS t ON t.person = w.person AND t.movie_hash = w.movie_hash
         GROUP BY
             person,
-            movie_id
+            movie_hash
     )
 SELECT
     toDate(clicked_at) AS day,
