@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,7 @@ class Audience:
             run_id=str(uuid.uuid4()),
             day_end_ms=int(time.time() * 1000),
         )
+        self._folder = folder
         self._acknowledged = folder / "acknowledged.tsv"
         self._figures = folder / "traffic.json"
         self._log = (folder / "traffic.log").open("wb")
@@ -70,10 +72,11 @@ class Audience:
         try:
             self._process.wait(FINISH_S if kind is None else 0)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            # Told to stop, it says what it waited for.
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(FINISH_S)
             if kind is None:
-                raise
+                raise AssertionError((self._folder / "traffic.log").read_text()) from None
         finally:
             self._log.close()
 
