@@ -129,6 +129,11 @@ def _settle(client: Client) -> None:
             client,
             f"INSERT INTO ugc.{table}_per_day SELECT *, now64(3, 'UTC') FROM ugc.{table}_per_day_live",  # noqa: S608
         )
+    execute(
+        client, "TRUNCATE TABLE ugc.sessions"
+    )  # its first refresh saw nothing: the events pretend to be of long ago
+    execute(client, "SYSTEM REFRESH VIEW ugc.sessions_mv")
+    execute(client, "SYSTEM WAIT VIEW ugc.sessions_mv")
     for row in rows(client, _TABLES):
         execute(client, f"OPTIMIZE TABLE ugc.{row['name']} FINAL")
 

@@ -79,7 +79,6 @@ def _row(event: dict[str, Any]) -> dict[str, Any]:
         "key_time": _as_text(event.get("key", event["at"])),
         "occurred_at": at,
         "received_at": received_at,
-        "inserted_at": received_at,
         "identity": event.get("user_id", event.get("anonymous_id")),
         "session_id": "s1",
         "payload": msgspec.json.encode(event["payload"]).decode(),

@@ -127,8 +127,9 @@ CREATE TABLE ugc.events
     `kafka_partition` UInt64 COMMENT 'Partition of the topic' CODEC(T64, ZSTD(1)),
     `kafka_offset` UInt64 COMMENT 'Offset of the message in the partition; one message holds the events of one request' CODEC(T64, ZSTD(1)),
     `kafka_timestamp` DateTime64(3, 'UTC') COMMENT 'When the message was produced' CODEC(T64, ZSTD(1)),
-    `inserted_at` DateTime64(3, 'UTC') COMMENT 'When ClickHouse wrote it' CODEC(T64, ZSTD(1)),
-    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
+    `inserted_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When ClickHouse wrote it' CODEC(T64, ZSTD(1)),
+    INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1,
+    INDEX inserted_at_minmax inserted_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
@@ -474,6 +475,90 @@ GROUP BY
     toDate(occurred_at),
     lowerUTF8(trimBoth(s.query))
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE TABLE ugc.sessions
+(
+    `day` Date COMMENT 'Day in UTC on which it began' CODEC(ZSTD(1)),
+    `identity` String COMMENT 'Who: user_id, else anonymous_id; empty in the row that only marks the day as cut' CODEC(ZSTD(1)),
+    `started_at` DateTime64(3, 'UTC') COMMENT 'Its first event' CODEC(T64, ZSTD(1)),
+    `ended_at` DateTime64(3, 'UTC') COMMENT 'Its last event' CODEC(T64, ZSTD(1)),
+    `events` UInt64 COMMENT 'How many events it has' CODEC(T64, ZSTD(1)),
+    `page_views` UInt64 COMMENT 'How many pages were opened' CODEC(T64, ZSTD(1)),
+    `entry_page` String COMMENT 'Address of its first page, empty when no event names one' CODEC(ZSTD(1)),
+    `exit_page` String COMMENT 'Address of its last page' CODEC(ZSTD(1)),
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was cut; the newest of a day holds' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(refreshed_at)
+PARTITION BY toYYYYMM(day)
+ORDER BY (day, cityHash64(identity), started_at)
+TTL day + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'Rollup: sessions of people';
+
+CREATE VIEW ugc.sessions_live
+(
+    `day` Date,
+    `identity` String,
+    `started_at` DateTime64(3, 'UTC'),
+    `ended_at` DateTime64(3, 'UTC'),
+    `events` UInt64,
+    `page_views` UInt64,
+    `entry_page` String,
+    `exit_page` String
+)
+AS WITH
+    people AS
+    (
+        SELECT
+            identity,
+            arraySort(groupArray((occurred_at, event_type = 'page_view', page_url))) AS steps,
+            arrayMap(step -> toUnixTimestamp64Milli(step.1), steps) AS times
+        FROM ugc.events
+        FINAL
+        WHERE (NOT is_bot) AND (toDate(occurred_at) IN (
+            SELECT arrayJoin([day - 1, day, day + 1])
+            FROM ugc.sessions_stale
+        ))
+        GROUP BY identity
+    ),
+    visits AS
+    (
+        SELECT
+            identity,
+            arrayJoin(arraySplit((step, silence) -> (silence > 1800000), steps, arrayDifference(times))) AS visit,
+            arrayFilter(page -> (page != ''), visit.3) AS pages
+        FROM people
+    )
+SELECT
+    toDate(started_at) AS day,
+    identity,
+    (visit[1]).1 AS started_at,
+    (visit[-1]).1 AS ended_at,
+    toUInt64(length(visit)) AS events,
+    toUInt64(arraySum(visit.2)) AS page_views,
+    pages[1] AS entry_page,
+    pages[-1] AS exit_page
+FROM visits
+WHERE day IN (
+    SELECT day
+    FROM ugc.sessions_stale
+)
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW ugc.sessions_stale
+(
+    `day` Date
+)
+AS SELECT DISTINCT arrayJoin([day - 1, day, day + 1]) AS day
+FROM
+(
+    SELECT DISTINCT toDate(occurred_at) AS day
+    FROM ugc.events
+    WHERE inserted_at > (
+        SELECT max(refreshed_at) - toIntervalMinute(10)
+        FROM ugc.sessions
+    )
+);
 
 CREATE TABLE ugc.video_completions
 (
@@ -1073,6 +1158,50 @@ SELECT
     now64(3, 'UTC') AS refreshed_at
 FROM numbers(36);
 
+CREATE MATERIALIZED VIEW ugc.sessions_mv
+REFRESH EVERY 1 HOUR APPEND TO ugc.sessions
+(
+    `day` Date,
+    `identity` String,
+    `started_at` DateTime64(3, 'UTC'),
+    `ended_at` DateTime64(3, 'UTC'),
+    `events` UInt64,
+    `page_views` UInt64,
+    `entry_page` String,
+    `exit_page` String,
+    `refreshed_at` DateTime64(3, 'UTC')
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    day,
+    identity,
+    started_at,
+    ended_at,
+    events,
+    page_views,
+    entry_page,
+    exit_page,
+    now64(3, 'UTC') AS refreshed_at
+FROM ugc.sessions_live
+UNION ALL
+SELECT DISTINCT
+    day,
+    '' AS identity,
+    toDateTime64(0, 3, 'UTC') AS started_at,
+    toDateTime64(0, 3, 'UTC') AS ended_at,
+    toUInt64(0) AS events,
+    toUInt64(0) AS page_views,
+    '' AS entry_page,
+    '' AS exit_page,
+    now64(3, 'UTC') AS refreshed_at
+FROM
+(
+    SELECT day
+    FROM ugc.sessions_stale
+    UNION ALL
+    SELECT toDate(now('UTC')) AS day
+);
+
 CREATE MATERIALIZED VIEW ugc.video_completions_mv TO ugc.video_completions
 (
     `event_id` UUID,
@@ -1419,6 +1548,7 @@ AS (WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             0 AS finished
         FROM analytics.video_progress
@@ -1427,6 +1557,7 @@ AS (WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             1 AS finished
         FROM analytics.video_completions
@@ -1435,12 +1566,12 @@ AS (WITH
     people AS
     (
         SELECT
-            movie_id,
+            any(movie_id) AS movie_id,
             toDate(min(occurred_at)) AS day,
             max(finished) AS finished
         FROM viewings
         GROUP BY
-            movie_id,
+            movie_hash,
             person
     )
 SELECT
@@ -1453,7 +1584,7 @@ FROM people
 GROUP BY
     day,
     movie_id)
-COMMENT 'how many of those who start a film finish it. One row per day of the start and film. [files 108c09c47e33]';
+COMMENT 'how many of those who start a film finish it. One row per day of the start and film. [files c35b973abc1b]';
 
 CREATE VIEW analytics.consumer_lag
 (
@@ -1485,7 +1616,7 @@ AS (SELECT
 FROM system.kafka_consumers
 ARRAY JOIN arrayZip(assignments.topic, assignments.partition_id, assignments.current_offset) AS assignment
 WHERE (database = 'ugc') AND (`table` = 'events_queue'))
-COMMENT 'how far ClickHouse is behind Kafka. One row per consumer and partition that it reads. [files b2d59baa4fb1]';
+COMMENT 'how far ClickHouse is behind Kafka. One row per consumer and partition that it reads. [files ea26825fc764]';
 
 CREATE VIEW analytics.custom_events
 (
@@ -1562,6 +1693,14 @@ CREATE VIEW analytics.duplicates
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (WITH
+    unmerged AS
+    (
+        SELECT partition_id
+        FROM system.parts
+        WHERE (database = 'ugc') AND (`table` = 'events') AND active
+        GROUP BY partition_id
+        HAVING (count() > 1) OR (max(level) = 0)
+    ),
     stored AS
     (
         SELECT
@@ -1569,6 +1708,7 @@ AS (WITH
             event_type,
             count() AS stored_rows
         FROM ugc.events
+        WHERE _partition_id IN (unmerged)
         GROUP BY
             day,
             event_type
@@ -1581,6 +1721,7 @@ AS (WITH
             count() AS events
         FROM ugc.events
         FINAL
+        WHERE _partition_id IN (unmerged)
         GROUP BY
             day,
             event_type
@@ -1595,7 +1736,7 @@ FROM stored
 LEFT JOIN once ON (once.day = stored.day) AND (once.event_type = stored.event_type)
 WHERE stored.stored_rows > once.events
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any. [files 89423b4b51d3]';
+COMMENT 'copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any. [files 8ecf76d78ef4]';
 
 CREATE VIEW analytics.events
 (
@@ -1782,17 +1923,23 @@ AS (WITH
         SELECT
             cityHash64(identity) AS person,
             toUnixTimestamp64Milli(occurred_at) AS time_ms,
-            {steps:Array(String)} AS steps,
-            concat(event_type, ':', detail) AS full_name,
-            arrayMap(step -> ((step = event_type) OR (step = full_name)), steps) AS is_step
+            arrayMap(step -> (splitByChar(':', step)[1]), {steps:Array(String)}) AS types,
+            arrayMap(step -> substring(step, length(splitByChar(':', step)[1]) + 2), {steps:Array(String)}) AS details,
+            (event_type = (types[1])) AND (((details[1]) = '') OR (detail = (details[1]))) AS is_1,
+            (event_type = (types[2])) AND (((details[2]) = '') OR (detail = (details[2]))) AS is_2,
+            (event_type = (types[3])) AND (((details[3]) = '') OR (detail = (details[3]))) AS is_3,
+            (event_type = (types[4])) AND (((details[4]) = '') OR (detail = (details[4]))) AS is_4,
+            (event_type = (types[5])) AND (((details[5]) = '') OR (detail = (details[5]))) AS is_5,
+            (event_type = (types[6])) AND (((details[6]) = '') OR (detail = (details[6]))) AS is_6,
+            (event_type = (types[7])) AND (((details[7]) = '') OR (detail = (details[7]))) AS is_7,
+            (event_type = (types[8])) AND (((details[8]) = '') OR (detail = (details[8]))) AS is_8
         FROM steps_taken
-        WHERE (occurred_at >= toDateTime64({since:Date}, 3, 'UTC')) AND (occurred_at < toDateTime64({until:Date} + 1, 3, 'UTC')) AND arrayExists(step -> ((splitByChar(':', step)[1]) = event_type), {steps:Array(String)})
+        WHERE (occurred_at >= toDateTime64({since:Date}, 3, 'UTC')) AND (occurred_at < toDateTime64({until:Date} + 1, 3, 'UTC')) AND (is_1 OR is_2 OR is_3 OR is_4 OR is_5 OR is_6 OR is_7 OR is_8)
     ),
     people AS
     (
-        SELECT windowFunnel({window_seconds:UInt64} * 1000)(toUInt64(time_ms), is_step[1], is_step[2], is_step[3], is_step[4], is_step[5], is_step[6], is_step[7], is_step[8]) AS furthest
+        SELECT windowFunnel({window_seconds:UInt64} * 1000)(toUInt64(time_ms), is_1, is_2, is_3, is_4, is_5, is_6, is_7, is_8) AS furthest
         FROM numbered
-        WHERE has(is_step, 1)
         GROUP BY person
     ),
     reached AS
@@ -1808,7 +1955,7 @@ SELECT
     if(number = 1, NULL, (users[number]) / nullIf(users[number - 1], 0)) AS share_of_previous
 FROM reached
 ARRAY JOIN arrayEnumerate({steps:Array(String)}) AS number)
-COMMENT 'how many people take one step after another. One row per step. [files 3a301391d6c9]';
+COMMENT 'how many people take one step after another. One row per step. [files 833153856d16]';
 
 CREATE VIEW analytics.ingestion_errors
 (
@@ -2121,6 +2268,7 @@ AS (WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             toUInt8(least(100, ifNull(intDiv(100 * toUInt64(position_ms), nullIf(toUInt64(duration_ms), 0)), 0))) AS reached
         FROM analytics.video_progress
@@ -2129,6 +2277,7 @@ AS (WITH
         SELECT
             cityHash64(identity) AS person,
             movie_id,
+            cityHash64(movie_id) AS movie_hash,
             occurred_at,
             toUInt8(100) AS reached
         FROM analytics.video_completions
@@ -2137,12 +2286,12 @@ AS (WITH
     people AS
     (
         SELECT
-            movie_id,
+            any(movie_id) AS movie_id,
             toDate(min(occurred_at)) AS day,
             max(reached) AS furthest
         FROM viewings
         GROUP BY
-            movie_id,
+            movie_hash,
             person
     ),
     films AS
@@ -2168,7 +2317,7 @@ FROM films
 ARRAY JOIN
     reached_users AS users,
     arrayEnumerate(reached_users) AS number)
-COMMENT 'how far people get in a film. One row per day of the start, film and boundary: 10, 20 … 100 percent. [files 32e71567a0c3]';
+COMMENT 'how far people get in a film. One row per day of the start, film and boundary: 10, 20 … 100 percent. [files 33a2d0aedd89]';
 
 CREATE VIEW analytics.pipeline_freshness
 (
@@ -2426,37 +2575,52 @@ CREATE VIEW analytics.sessions
     `exit_page` String COMMENT 'Address of its last page'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (WITH
-    people AS
+AS (WITH once AS
     (
         SELECT
+            day,
             identity,
-            arraySort(groupArray((occurred_at, event_type = 'page_view', page_url))) AS steps,
-            arrayMap(step -> toUnixTimestamp64Milli(step.1), steps) AS times
-        FROM analytics.events
-        WHERE NOT is_bot
-        GROUP BY identity
-    ),
-    visits AS
-    (
+            started_at,
+            ended_at,
+            events,
+            page_views,
+            entry_page,
+            exit_page
+        FROM ugc.sessions_live
+        UNION ALL
         SELECT
+            day,
             identity,
-            arrayJoin(arraySplit((step, silence) -> (silence > 1800000), steps, arrayDifference(times))) AS visit,
-            arrayFilter(page -> (page != ''), visit.3) AS pages
-        FROM people
+            started_at,
+            ended_at,
+            events,
+            page_views,
+            entry_page,
+            exit_page
+        FROM ugc.sessions
+        WHERE (identity != '') AND (day NOT IN (
+            SELECT day
+            FROM ugc.sessions_stale
+        )) AND ((day, refreshed_at) IN (
+            SELECT
+                day,
+                max(refreshed_at)
+            FROM ugc.sessions
+            GROUP BY day
+        ))
     )
 SELECT
-    toDate(started_at) AS day,
+    day,
     identity,
-    (visit[1]).1 AS started_at,
-    (visit[-1]).1 AS ended_at,
+    started_at,
+    ended_at,
     toUInt64(dateDiff('millisecond', started_at, ended_at)) AS duration_ms,
-    length(visit) AS events,
-    arraySum(visit.2) AS page_views,
-    pages[1] AS entry_page,
-    pages[-1] AS exit_page
-FROM visits)
-COMMENT 'visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. [files 5228614f7250]';
+    events,
+    page_views,
+    entry_page,
+    exit_page
+FROM once)
+COMMENT 'visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. [files 11b512bc6932]';
 
 CREATE VIEW analytics.stickiness
 (
@@ -2573,19 +2737,20 @@ AS (WITH
     (
         SELECT
             cityHash64(identity) AS person,
-            element_id AS movie_id,
+            cityHash64(element_id) AS movie_hash,
+            any(element_id) AS movie_id,
             min(occurred_at) AS clicked_at
         FROM analytics.clicks
         WHERE (element = 'trailer') AND (element_id != '') AND (NOT is_bot)
         GROUP BY
             person,
-            movie_id
+            movie_hash
     ),
     watched AS
     (
         SELECT
             cityHash64(identity) AS person,
-            toString(movie_id) AS movie_id,
+            cityHash64(toString(movie_id)) AS movie_hash,
             occurred_at,
             0 AS finished
         FROM analytics.video_progress
@@ -2593,7 +2758,7 @@ AS (WITH
         UNION ALL
         SELECT
             cityHash64(identity) AS person,
-            toString(movie_id) AS movie_id,
+            cityHash64(toString(movie_id)) AS movie_hash,
             occurred_at,
             1 AS finished
         FROM analytics.video_completions
@@ -2603,15 +2768,16 @@ AS (WITH
     (
         SELECT
             t.person AS person,
-            t.movie_id AS movie_id,
+            t.movie_hash AS movie_hash,
+            any(t.movie_id) AS movie_id,
             any(t.clicked_at) AS clicked_at,
-            max((w.movie_id != '') AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS started,
+            max((w.movie_hash != 0) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS started,
             max((w.finished = 1) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS finished
         FROM watched AS w
-        RIGHT JOIN trailers AS t ON (t.person = w.person) AND (t.movie_id = w.movie_id)
+        RIGHT JOIN trailers AS t ON (t.person = w.person) AND (t.movie_hash = w.movie_hash)
         GROUP BY
             person,
-            movie_id
+            movie_hash
     )
 SELECT
     toDate(clicked_at) AS day,
@@ -2624,7 +2790,7 @@ FROM outcomes
 GROUP BY
     day,
     movie_id)
-COMMENT 'whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. [files 94e569d350a2]';
+COMMENT 'whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. [files 5cea6e81db5c]';
 
 CREATE VIEW analytics.user_journey
 (
@@ -2649,10 +2815,10 @@ AS (SELECT
     event_id
 FROM ugc.events
 FINAL
-WHERE (cityHash64(identity) = cityHash64({user_id:String})) AND (identity = {user_id:String})
+PREWHERE (cityHash64(identity) = cityHash64({user_id:String})) AND (identity = {user_id:String})
 WINDOW w AS (ORDER BY occurred_at ASC, event_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'everything that one person did, in order of time. One row per event of the person user_id. [files f55ea897bbdf]';
+COMMENT 'everything that one person did, in order of time. One row per event of the person user_id. [files 80cfff0b04dd]';
 
 CREATE VIEW analytics.video_completions
 (

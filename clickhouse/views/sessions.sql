@@ -1,9 +1,10 @@
 -- What:   visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session.
 -- Why:    a visit is what a person experiences; events are only its traces.
 -- Query:  SELECT day, count() AS sessions, median(duration_ms) FROM analytics.sessions WHERE day >= today() - 7 GROUP BY day ORDER BY day
--- Mind:   made from the times of events alone: session_id is the client's idea and may be missing. A session belongs to the day on
---         which it began, and may go on after midnight. A person is an identity; bots are left out. Reaches as far back as landed
---         events. Entry and exit are the first and the last page that an event names.
+-- Mind:   made from the times of events alone: session_id is the client's idea and may be missing. A session belongs to the day
+--         on which it began, and may go on after midnight, to the end of the day after. A person is an identity; bots are left
+--         out. Entry and exit are the first and the last page that an event names. Days to which events have come in the last
+--         hour are cut live, the others were cut before (see 0016_sessions.sql): what is shown is the same.
 
 CREATE OR REPLACE VIEW analytics.sessions
 (
@@ -19,32 +20,48 @@ CREATE OR REPLACE VIEW analytics.sessions
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS WITH
-    people AS
+    once AS
     (
         SELECT
+            day,
             identity,
-            arraySort(groupArray((occurred_at, event_type = 'page_view', page_url))) AS steps,
-            arrayMap(step -> toUnixTimestamp64Milli(step.1), steps) AS times
-        FROM analytics.events
-        WHERE NOT is_bot
-        GROUP BY identity
-    ),
-    visits AS
-    (
+            started_at,
+            ended_at,
+            events,
+            page_views,
+            entry_page,
+            exit_page
+        FROM ugc.sessions_live
+        UNION ALL
         SELECT
+            day,
             identity,
-            arrayJoin(arraySplit((step, silence) -> silence > 1800000, steps, arrayDifference(times))) AS visit,
-            arrayFilter(page -> page != '', visit.3) AS pages
-        FROM people
+            started_at,
+            ended_at,
+            events,
+            page_views,
+            entry_page,
+            exit_page
+        FROM ugc.sessions
+        WHERE identity != ''
+            AND day NOT IN (SELECT day FROM ugc.sessions_stale)
+            AND (day, refreshed_at) IN
+            (
+                SELECT
+                    day,
+                    max(refreshed_at)
+                FROM ugc.sessions
+                GROUP BY day
+            )
     )
 SELECT
-    toDate(started_at) AS day,
+    day,
     identity,
-    visit[1].1 AS started_at,
-    visit[-1].1 AS ended_at,
+    started_at,
+    ended_at,
     toUInt64(dateDiff('millisecond', started_at, ended_at)) AS duration_ms,
-    length(visit) AS events,
-    arraySum(visit.2) AS page_views,
-    pages[1] AS entry_page,
-    pages[-1] AS exit_page
-FROM visits;
+    events,
+    page_views,
+    entry_page,
+    exit_page
+FROM once;

@@ -77,10 +77,10 @@ def test_a_changed_variable_changes_what_is_kept_and_the_same_ones_change_nothin
         settings, retention=msgspec.structs.replace(settings.retention, typed_months=12, payload_days=40)
     )
     changed = retention.follow(client, shorter)
-    assert len(changed) == 1 + len(TYPES)
+    assert len(changed) == 2 + len(TYPES), "landed events, sessions, and each type"
     land(client, event("click", 30), event("click", 50), event("click", 400))
     assert left(client, "events") == {"30 days"} | left(client, "events") - {"50 days", "400 days"}
     assert "50 days" in left(client, "clicks")
     assert "400 days" not in left(client, "clicks")
     assert retention.follow(client, shorter) == []
-    assert len(retention.follow(client, settings)) == 1 + len(TYPES)
+    assert len(retention.follow(client, settings)) == 2 + len(TYPES), "landed events, sessions, and each type"

@@ -169,9 +169,46 @@ def test_a_refresh_leaves_days_alone_that_are_older_than_its_window(client: Clie
     ]
 
 
+@pytest.mark.usefixtures("clean")
 def test_the_live_count_reads_only_the_days_that_are_asked_for(client: Client) -> None:
     query = "EXPLAIN indexes = 1 SELECT * FROM analytics.daily_active_users WHERE day > today() + 300"
     land(client, *deeds("ann", DAY))
     plan = "\n".join(row["explain"] for row in rows(client, query))
     assert "occurred_at_minmax" in plan
     assert "Granules: 0/" in plan
+
+
+def sessions(client: Client) -> list[tuple[Any, ...]]:
+    query = "SELECT identity, started_at, ended_at, events FROM analytics.sessions ORDER BY ALL"
+    return [tuple(row.values()) for row in rows(client, query)]
+
+
+def settle_sessions(client: Client) -> None:
+    """Refresh, and pretend that it was long ago: nothing is stale but what comes from now on."""
+    execute(client, "SYSTEM REFRESH VIEW ugc.sessions_mv")
+    execute(client, "SYSTEM WAIT VIEW ugc.sessions_mv")
+    long_ago = "inserted_at - INTERVAL 1 DAY"
+    execute(client, "SYSTEM START MERGES")
+    execute(client, f"ALTER TABLE ugc.events UPDATE inserted_at = {long_ago} WHERE 1 SETTINGS mutations_sync = 1")
+
+
+@pytest.mark.usefixtures("clean")
+def test_sessions_are_the_same_live_and_stored_and_a_late_event_joins_two(client: Client) -> None:
+    night = DAY + dt.timedelta(hours=23, minutes=50)
+    later = [night + dt.timedelta(minutes=minutes) for minutes in (0, 40, 60)]
+    land(client, *(event("click", "ann", at) for at in later), event("click", "bob", OLD_DAY))
+    live = sessions(client)
+    assert [(row[0], row[3]) for row in live] == [("ann", 1), ("ann", 2), ("bob", 1)]
+    settle_sessions(client)
+    assert count(client, "ugc.sessions_stale") == 0
+    assert sessions(client) == live, "now from the table"
+    assert count(client, "ugc.sessions", "identity != ''") == 3
+    late = event("click", "ann", night + dt.timedelta(minutes=20))
+    land(client, late)
+    land(client, {**late, "received_at": late["received_at"] + 60})
+    joined = [("ann", later[0], later[2], 4), ("bob", OLD_DAY, OLD_DAY, 1)]
+    assert sessions(client) == joined, "at once, and over midnight"
+    assert count(client, "ugc.sessions_stale") == 3, "bob's day is not cut again"
+    settle_sessions(client)
+    assert count(client, "ugc.sessions_stale") == 0
+    assert sessions(client) == joined

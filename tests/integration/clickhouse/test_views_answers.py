@@ -53,9 +53,9 @@ def test_a_view_answers_what_was_worked_out_by_hand(client: Client, case: str) -
 
 @pytest.mark.parametrize("case", [case for case in ANSWERS if case != "duplicates"])
 def test_a_view_answers_the_same_when_the_rollups_have_counted_and_all_is_merged(client: Client, case: str) -> None:
-    for name in ("activity", "pages", "films", "searches"):
-        execute(client, f"SYSTEM REFRESH VIEW ugc.{name}_per_day_mv")
-        execute(client, f"SYSTEM WAIT VIEW ugc.{name}_per_day_mv")
+    for name in ("activity_per_day", "pages_per_day", "films_per_day", "searches_per_day", "sessions"):
+        execute(client, f"SYSTEM REFRESH VIEW ugc.{name}_mv")
+        execute(client, f"SYSTEM WAIT VIEW ugc.{name}_mv")
     test_a_view_answers_what_was_worked_out_by_hand(client, case)
 
 
