@@ -6,6 +6,7 @@ wait: the engine pinned here crashes when a topic that it consumes is deleted, o
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 QUEUE = "ugc.events_queue"
 STATEMENT_TIMEOUT_S = 10
+
+
+# Its driver logs what it also raises.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
 class ConsumerUnavailableError(RuntimeError):

@@ -20,13 +20,15 @@ FROZEN_AFTER_S = 60.0
 
 
 class ConsumerWatch:
-    """Looks at the consumer now and then; `own_topic` is the embedded broker's, None for a broker of somebody else."""
+    """Looks at the consumer now and then. In a broker of one's `own`, its group may be made anew."""
 
-    def __init__(self, queue: Queue, clickhouse: Child, own_topic: Topic | None, *, say: Callable[[str], None]) -> None:
+    def __init__(self, queue: Queue, clickhouse: Child, topic: Topic, *, own: bool, say: Callable[[str], None]) -> None:
         self._queue = queue
         self._clickhouse = clickhouse
-        self._own_topic = own_topic
+        self._topic = topic
+        self._own = own
         self._say = say
+        self._broker_away_at = float("-inf")
         self._next_check = time.monotonic() + CHECK_EVERY_S
         self._without_partitions = 0
 
@@ -43,17 +45,23 @@ class ConsumerWatch:
             self._without_partitions = 0  # without a consumer, somebody has paused it
         else:
             self._without_partitions += 1
-        if silent_s is not None and silent_s > FROZEN_AFTER_S:
+        if silent_s is not None and silent_s > FROZEN_AFTER_S and self._broker_is_back(now):
             self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
             self._clickhouse.stop(timeout_s=5.0)
-        elif self._own_topic and self._without_partitions >= CHECKS_WITHOUT_PARTITIONS:
+        elif self._own and self._without_partitions >= CHECKS_WITHOUT_PARTITIONS:
             self._without_partitions = 0
-            self._renew_group(self._own_topic)
+            self._renew_group()
 
-    def _renew_group(self, topic: Topic) -> None:
+    def _broker_is_back(self, now: float) -> bool:
+        """Whether the broker has answered for so long that a sound consumer would have asked it by now."""
+        if not self._topic.broker_answers():
+            self._broker_away_at = now
+        return now - self._broker_away_at > FROZEN_AFTER_S
+
+    def _renew_group(self) -> None:
         """A member that left while it was joining has spoilt the group. What is read again is shown once."""
         self._say("ClickHouse gets no messages: its consumer group is made anew")
         try:
-            topic.forget_group()
+            self._topic.forget_group()
         except BrokerUnavailableError as error:
             self._say(f"the consumer group could not be deleted: {error}")

@@ -88,6 +88,7 @@ class Stack:
     def start(self) -> None:
         """Bring everything up, ready for requests. Raises StartError with one line that says what to do."""
         self._claim_folder()
+        self._check_login()
         self._check_ports()
         self._topic = (
             Topic(self._settings.service.brokers, partitions=self._settings.partitions, replication_factor=1)
@@ -106,7 +107,7 @@ class Stack:
             self._clickhouse.wait_until(self._clickhouse_answers, START_TIMEOUT_S)
             self._say(f"ClickHouse ready on {self._settings.clickhouse}")
             self._consumer = ConsumerWatch(
-                self._queue, self._clickhouse, self._topic if self._broker else None, say=self._say
+                self._queue, self._clickhouse, self._topic, own=self._broker is not None, say=self._say
             )
         self._migrate()
         self._api.start()
@@ -166,6 +167,14 @@ class Stack:
             raise StartError(
                 f"another stack runs in {self._folder}: stop it, or set UGC_DATA_DIR (and the ports) for a second one"
             ) from error
+
+    def _check_login(self) -> None:
+        mechanism = self._settings.service.kafka_security.get("sasl.mechanism", "")
+        if self._clickhouse and mechanism.startswith("SCRAM"):
+            raise StartError(
+                f"the embedded ClickHouse cannot log in with {mechanism}: set UGC_KAFKA_SASL_MECHANISM=PLAIN, "
+                "or UGC_CLICKHOUSE_URL to a ClickHouse server"
+            )
 
     def _check_ports(self) -> None:
         wanted = [(self._settings.service.api_host, self._settings.service.api_port, "UGC_API_PORT")]
