@@ -19,7 +19,9 @@ def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
         prog="python -m api",
         description="The HTTP service: takes events and answers once the broker has them.",
         epilog="Configured by the environment: "
-        + ", ".join(field.encode_name for field in msgspec.structs.fields(Settings))
+        + ", ".join(
+            name for field in msgspec.structs.fields(Settings) if (name := field.encode_name).startswith("UGC_")
+        )
         + ". SIGTERM and Ctrl-C finish the requests in flight.",
     )
     parser.parse_args(arguments)

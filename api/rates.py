@@ -73,7 +73,7 @@ class _Room(NamedTuple):
 class Limiter:
     """Middleware: every request costs 1 before anything of it is read; a batch costs the rest when it is counted.
 
-    While its storage is away it lets everything through, and says so to `storage_works`.
+    While its storage is away it lets everything through, and says so to `storage_works` for every request.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Limiter:
         if not self._works:
             _log.warning("the storage of the rate limits works again")
             self._works = True
-        self._storage_works(True)  # noqa: FBT003
+            self._storage_works(True)  # noqa: FBT003
         response.set_header("RateLimit-Limit", str(room.limit))
         response.set_header("RateLimit-Remaining", str(room.remaining))
         response.set_header("RateLimit-Reset", str(room.reset_s))

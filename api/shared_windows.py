@@ -11,14 +11,13 @@ from __future__ import annotations
 import fcntl
 import mmap
 import time
-from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from limits.aio.storage import MovingWindowSupport, Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 SLICES: Final = 57
@@ -27,12 +26,12 @@ WAYS: Final = 4
 _COUNTS: Final = SLICES + 1
 """The slice that fills now is not yet a whole one."""
 
-# A window: the digest of its key, the slice that was used last, the first one that may hold anything, the counts.
+# A window: the digest of its key; the slice that was used last, the first one that may hold anything, the sum of all
+# counts; the counts.
 _KEY_BYTES: Final = 16
 _LONG, _COUNT = 8, 4
 _USED_AT: Final = _KEY_BYTES
-_FIRST_AT: Final = _USED_AT + _LONG
-_COUNTS_AT: Final = _FIRST_AT + _LONG
+_COUNTS_AT: Final = _USED_AT + 3 * _LONG
 _WINDOW_BYTES: Final = _COUNTS_AT + _COUNTS * _COUNT
 _SET_BYTES: Final = _WINDOW_BYTES * WAYS
 _NO_COUNTS: Final = memoryview(bytes(_COUNTS * _COUNT)).cast("I")
@@ -61,17 +60,23 @@ class SharedWindows(Storage, MovingWindowSupport):
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Whether `amount` more fit into the window of `expiry` seconds; if so, they are counted."""
         digest, place = _place(key)
-        with self._locked(place):
+        self._lock(place)
+        try:
             # Read under the lock: no other worker has been here later.
             now = int(self._clock() * SLICES / expiry)
             at = self._find(digest, place, now)
-            first_count = (at + _COUNTS_AT) // _COUNT
-            used = sum(self._counts[first_count : first_count + _COUNTS])
+            longs = (at + _USED_AT) // _LONG
+            used = self._longs[longs + 2]
             fits = used + amount <= limit
             if fits:
                 used += amount
-                self._counts[first_count + now % _COUNTS] += amount
-            self._last = key, self._start(at, now, expiry), used
+                self._longs[longs + 2] = used
+                self._counts[(at + _COUNTS_AT) // _COUNT + now % _COUNTS] += amount
+            first = min(now, self._longs[longs + 1])
+        finally:
+            self._unlock(place)
+        # The time whose `expiry` later is when the first slice leaves the window.
+        self._last = key, (first + _COUNTS) * expiry / SLICES - expiry, used
         return fits
 
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
@@ -84,58 +89,52 @@ class SharedWindows(Storage, MovingWindowSupport):
 
     def _find(self, digest: bytes, place: int, now: int) -> int:
         """The offset of this key's window, in which nothing is older than it may be in the slice `now`."""
-        longest_unused = place
         for at in range(place, place + _SET_BYTES, _WINDOW_BYTES):
             if self._table[at : at + _KEY_BYTES] == digest:
-                self._forget(at, now)
+                if self._longs[(at + _USED_AT) // _LONG] != now:
+                    self._forget(at, now)
                 return at
-            if self._longs[(at + _USED_AT) // _LONG] < self._longs[(longest_unused + _USED_AT) // _LONG]:
-                longest_unused = at
+        windows = range(place, place + _SET_BYTES, _WINDOW_BYTES)
+        longest_unused = min(windows, key=lambda at: self._longs[(at + _USED_AT) // _LONG])
         self._table[longest_unused : longest_unused + _KEY_BYTES] = digest
         self._empty(longest_unused, now)
         return longest_unused
 
     def _forget(self, at: int, now: int) -> None:
         """Take out of a window what is too old."""
-        used_at = (at + _USED_AT) // _LONG
-        used = self._longs[used_at]
-        passed = now - used
-        if not passed:
-            return
-        if not 0 < passed <= SLICES:
+        longs = (at + _USED_AT) // _LONG
+        used, first = self._longs[longs], self._longs[longs + 1]
+        if not 0 < now - used <= SLICES:
             # Unused for long, or the clock was set back, or another limit had this key.
             self._empty(at, now)
             return
         counts = (at + _COUNTS_AT) // _COUNT
-        for each in range(used + 1, now + 1):
+        gone = 0
+        # Slices between the last one that was used and now are empty already.
+        for each in range(first, min(used, now - _COUNTS) + 1):
+            gone += self._counts[counts + each % _COUNTS]
             self._counts[counts + each % _COUNTS] = 0
-        self._longs[used_at] = now
-        first_at = (at + _FIRST_AT) // _LONG
-        first = max(self._longs[first_at], now - SLICES)
+        first = max(first, now - SLICES)
         while first < now and not self._counts[counts + first % _COUNTS]:
             first += 1
-        self._longs[first_at] = first
+        self._longs[longs] = now
+        self._longs[longs + 1] = first
+        self._longs[longs + 2] -= gone
 
     def _empty(self, at: int, now: int) -> None:
         counts = (at + _COUNTS_AT) // _COUNT
         self._counts[counts : counts + _COUNTS] = _NO_COUNTS
-        self._longs[(at + _USED_AT) // _LONG] = self._longs[(at + _FIRST_AT) // _LONG] = now
+        longs = (at + _USED_AT) // _LONG
+        self._longs[longs] = self._longs[longs + 1] = now
+        self._longs[longs + 2] = 0
 
-    def _start(self, at: int, now: int, expiry: int) -> float:
-        """The time whose `expiry` later is when the first slice leaves the window."""
-        first = min(now, self._longs[(at + _FIRST_AT) // _LONG])
-        return (first + _COUNTS) * expiry / SLICES - expiry
-
-    @contextmanager
-    def _locked(self, place: int) -> Iterator[None]:
+    def _lock(self, place: int) -> None:
         """No other worker in this set of the table. The kernel lets go of the lock of a worker that is killed."""
-        if self._file is None:
-            yield
-            return
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, place)
-        try:
-            yield
-        finally:
+        if self._file is not None:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, place)
+
+    def _unlock(self, place: int) -> None:
+        if self._file is not None:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
     # What other strategies of `limits` need, and the moving window does not.
@@ -162,8 +161,11 @@ class SharedWindows(Storage, MovingWindowSupport):
 
     async def clear(self, key: str) -> None:
         digest, place = _place(key)
-        with self._locked(place):
+        self._lock(place)
+        try:
             self._empty(self._find(digest, place, 0), 0)
+        finally:
+            self._unlock(place)
 
 
 def _place(key: str) -> tuple[bytes, int]:
