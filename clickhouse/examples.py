@@ -72,7 +72,9 @@ def insert(client: Client, calendar: Calendar) -> None:
 def _row(event: dict[str, Any]) -> dict[str, Any]:
     at = _as_text(event["at"])
     received_at = _as_text(event.get("received", event["at"]), milliseconds=200)
-    who: dict[str, Any] = {name: event[name] for name in ("user_id", "anonymous_id", "page_url", "is_bot") if name in event}
+    who: dict[str, Any] = {
+        name: event[name] for name in ("user_id", "anonymous_id", "page_url", "is_bot") if name in event
+    }
     return {
         "event_id": str(uuid.UUID(int=event["n"])),
         "event_type": event["type"],
