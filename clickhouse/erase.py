@@ -33,6 +33,7 @@ ORDER BY name
 """
 _PERSON = "(user_id IN {users:Array(String)} OR anonymous_id IN {anonymous:Array(String)})"
 _HASH = "identity_hash IN (SELECT cityHash64(arrayJoin({people:Array(String)})))"
+_IDENTITY = "identity IN {people:Array(String)}"
 _RAW = "match(raw, {pattern:String})"
 _ROLLUP = "_per_day"
 # One time for all rows of a day: readers take those of its newest count. The second only marks the day as counted.
@@ -128,6 +129,8 @@ def _condition(request: Request, table: str, columns: set[str]) -> str:
         if not request.is_person:
             return ""
         conditions, time = [_HASH], "day"
+    elif {"identity", "started_at"} <= columns:
+        conditions, time = [_IDENTITY] if request.is_person else [], "started_at"
     else:
         return ""
     if request.before is not None:

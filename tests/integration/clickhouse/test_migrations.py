@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,11 +77,16 @@ def restored(client: Client) -> Iterator[None]:
 @pytest.mark.usefixtures("restored")
 def test_a_changed_view_is_made_again_with_what_rests_on_it_and_nothing_else(client: Client, folder: Path) -> None:
     path = folder / "page_leaves.sql"
+    text = path.read_text(encoding="utf-8").replace("    scroll_percent,", "    scroll_percent,\n    view_id AS twin,")
     path.write_text(
-        path.read_text(encoding="utf-8").replace("    scroll_percent,", "    scroll_percent,\n    view_id AS twin,")
+        re.sub(r"(    scroll_percent \w.*\n)", r"\1    twin UUID COMMENT 'again',\n", text), encoding="utf-8"
     )
     changes = views.apply(client, views.load(folder))
-    assert {change.name for change in changes if change.action == "changed"} == {"page_leaves", "page_dwell"}
+    resting = {"page_leaves"}
+    for view in views.load(folder):  # in the order of their needs
+        resting |= {view.name} if view.needs & resting else set()
+    assert "page_dwell" in resting
+    assert {change.name for change in changes if change.action == "changed"} == resting
     assert {change.action for change in changes} == {"changed", "current"}
     assert count(client, "system.columns", "database = 'analytics' AND table = 'page_leaves' AND name = 'twin'") == 1
 
@@ -120,7 +126,7 @@ def test_a_statement_that_is_refused_is_named_with_its_file(settings: Settings, 
     path = next(folder.glob("*_broken_one.sql"))
     path.write_text("-- What: x\n-- Mind: y\nSELECT 1;\n\n-- why\nCREATE TABLE ugc.broken (a Strin) ENGINE = Memory;\n")
     with pytest.raises(
-        OperationError, match=r"0013_broken_one\.sql, statement 2 \(CREATE TABLE ugc\.broken .*Code: 50"
+        OperationError, match=r"00\d\d_broken_one\.sql, statement 2 \(CREATE TABLE ugc\.broken .*Code: 50"
     ):
         migrations.migrate(settings, folder)
 
@@ -183,9 +189,10 @@ def test_the_commands_tell_what_they_did(
 ) -> None:
     monkeypatch.setenv("UGC_CLICKHOUSE_URL", settings.url)
     monkeypatch.setenv("UGC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    last = sorted(path.name for path in migrations.FOLDER.glob("*.down.sql"))[:-3:-1]
     assert main(["down", "--steps", "2"]) == 0
-    assert "ran 0011_custom_events.down.sql\ndropped view analytics.custom_events\n" in capsys.readouterr().out
-    assert main(["status"]) == 0
+    assert capsys.readouterr().out.startswith("".join(f"ran {name}\n" for name in last))
+    assert main(["status"]) == 1
     shown = capsys.readouterr().out
     assert "pending" in shown
     assert "waits for its tables" in shown

@@ -231,6 +231,13 @@ def fill(client: Client) -> None:
             client,
             event("page_view", user_id="", anonymous_id=f"a-{who}", payload={"page_type": "movie", "page_id": who}),
         )
+        for identity in (who, f"a-{who}"):
+            execute(
+                client,
+                "INSERT INTO ugc.sessions (day, identity, started_at, refreshed_at) "
+                "SELECT today(), {who:String}, now(), now()",
+                who=identity,
+            )
         refused(client, wire(user_id=who))
         refused(client, "{broken " + json.dumps({"anonymous_id": f"a-{who}"}, ensure_ascii=False))
         refused(client, json.dumps({"cut": json.dumps({"user_id": who})}))
@@ -257,7 +264,7 @@ def test_an_erased_person_is_in_no_table_and_others_are_untouched(
     client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(client)
-    tables = {"ugc.events", "ugc.events_errors", "ugc.clicks", "ugc.page_views", "ugc.activity_per_day"}
+    tables = {"ugc.events", "ugc.events_errors", "ugc.clicks", "ugc.page_views", "ugc.activity_per_day", "ugc.sessions"}
     assert tables <= set(mentions(client, VICTIM))
     others = {
         table: count(client, table, f"user_id = '{OTHER.replace(chr(39), chr(92) + chr(39))}'")
@@ -275,6 +282,7 @@ def test_an_erased_person_is_in_no_table_and_others_are_untouched(
         table: count(client, table, f"user_id = '{OTHER.replace(chr(39), chr(92) + chr(39))}'") for table in others
     }
     assert count(client, "ugc.events_errors FINAL") == 4
+    assert count(client, "ugc.sessions FINAL") == 2
     assert one(client, "SELECT sum(active_users) AS n FROM ugc.pages_per_day FINAL")["n"] >= 1
     assert count(client, "ugc.activity_per_day FINAL", "identity_hash != 0") == 2
     assert main(["erase", "--user-id", VICTIM, "--yes", "--format", "json"]) == 0

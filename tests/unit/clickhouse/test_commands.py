@@ -1,4 +1,4 @@
-"""The command line: every command explains itself, stands in the documentation, and reads times as people write them."""
+"""The command line: every command explains itself and is documented; times are read as people write them."""
 
 from __future__ import annotations
 
