@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OFF: Final = "off"
 _MEMORY: Final = ("async+memory://", "memory://")
-_SCHEMES: Final = ("async+memory", "async+redis", "async+valkey", "async+mongodb")
+_SCHEMES: Final = ("async+memory:", "async+redis:", "async+rediss:", "async+redis+")
 _UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What load balancers and monitoring ask, often from one address."""
 
@@ -44,7 +44,7 @@ class Limits(tuple["RateLimitItem", ...]):
 
 
 class Storage(str):
-    """Where the windows are: a storage of the library `limits` that has moving windows."""
+    """Where the windows are: memory, or a Redis as the library `limits` writes it (also `rediss`, `+sentinel`, …)."""
 
     __slots__ = ()
 

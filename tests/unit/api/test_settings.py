@@ -37,7 +37,7 @@ def test_brokers_are_the_embedded_one_or_those_given() -> None:
         (
             "UGC_RATE_LIMIT_STORAGE",
             "memcached://a:1",
-            "async+memory://, or a storage with moving windows such as async+redis://host:6379",
+            "async+memory://, or a Redis such as async+redis://host:6379",
         ),
         (
             "UGC_ALLOWED_ORIGINS",
