@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TOPIC = "ugc.events"
 GROUP = "ugc_clickhouse"
 CALL_TIMEOUT_S = 5.0
+# Shorter, so that librdkafka ends a request before we stop waiting for it: one that outlives us can crash the process.
+REQUEST_TIMEOUT_S = 4.0
 FLUSH_TIMEOUT_S = 60.0
 
 
@@ -83,7 +85,7 @@ class Topic:
         """Create the topic unless it is there. Raises BrokerUnavailableError."""
         topic = NewTopic(TOPIC, self._partition_count, self._replication_factor)
         try:
-            self._admin.create_topics([topic])[TOPIC].result(CALL_TIMEOUT_S)
+            self._admin.create_topics([topic], request_timeout=REQUEST_TIMEOUT_S)[TOPIC].result(CALL_TIMEOUT_S)
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise BrokerUnavailableError(str(error)) from error
@@ -92,23 +94,27 @@ class Topic:
 
     def delete(self) -> None:
         """Delete the topic with all its messages; this is what gives the broker's memory back."""
-        self._result(self._admin.delete_topics([TOPIC])[TOPIC])
+        self._result(self._admin.delete_topics([TOPIC], request_timeout=REQUEST_TIMEOUT_S)[TOPIC])
 
     def forget_group(self) -> None:
         """Delete ClickHouse's consumer group with its offsets: it starts again at the topic's first message."""
-        self._result(self._admin.delete_consumer_groups([GROUP])[GROUP])
+        self._result(self._admin.delete_consumer_groups([GROUP], request_timeout=REQUEST_TIMEOUT_S)[GROUP])
 
     def end_offsets(self) -> dict[int, int]:
         """Return about where each partition ends: this broker counts the last batch of messages as one."""
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {TopicPartition(TOPIC, partition): latest for partition in self._partitions()}
-        futures = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        futures = self._admin.list_offsets(
+            wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=REQUEST_TIMEOUT_S
+        )
         return {where.partition: self._result(future).offset for where, future in futures.items()}
 
     def committed_offsets(self) -> dict[int, int]:
         """Return the offset that ClickHouse will go on from, by partition; a partition never committed is at 0."""
         wanted = [TopicPartition(TOPIC, partition) for partition in self._partitions()]
-        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, wanted)])
+        futures = self._admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(GROUP, wanted)], request_timeout=REQUEST_TIMEOUT_S
+        )
         answer = self._result(futures[GROUP])
         return {where.partition: max(where.offset, 0) for where in answer.topic_partitions}
 

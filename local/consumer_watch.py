@@ -48,7 +48,7 @@ class ConsumerWatch:
         if silent_s is not None and silent_s > FROZEN_AFTER_S and self._broker_is_back(now):
             self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
             self._clickhouse.stop(timeout_s=5.0)
-        elif self._own and self._without_partitions >= CHECKS_WITHOUT_PARTITIONS:
+        elif self._own and self._without_partitions >= CHECKS_WITHOUT_PARTITIONS and self._topic.broker_answers():
             self._without_partitions = 0
             self._renew_group()
 
