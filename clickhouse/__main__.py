@@ -74,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
     views = waits(command("views", commands.views, "list the views, or make them equal to their files"))
     views.add_argument("--apply", action="store_true", help="re-create what changed, drop what has no file any more")
     views.add_argument("--all", action="store_true", help="with --apply: re-create every view")
+    waits(
+        command("access", commands.apply_access, "make roles, rights and limits from clickhouse/access/, on a server")
+    )
     operations.register(lambda name, run, text: waits(command(name, run, text)))
     command("check", commands.check, "apply everything to a ClickHouse of its own: up, down, up; needs nothing running")
     return top

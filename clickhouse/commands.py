@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from clickhouse import access, drift, migrations, output, queue, retention, schema, validation
 from clickhouse import check as checking
-from clickhouse import drift, migrations, output, queue, retention, schema, validation
 from clickhouse import scaffold as scaffolding
 from clickhouse import views as view_files
 from clickhouse.client import connected, rows
@@ -69,6 +69,17 @@ def _tell_plan(waiting: list[tuple[str, list[str]]], changes: list[view_files.Ch
         if change.action in {"created", "changed", "dropped"}:
             print(f"-- view analytics.{change.name} would be {change.action}")
     print(f"-- {len(waiting)} migrations would be applied; nothing was done")
+    return 0
+
+
+def apply_access(arguments: Namespace, settings: Settings) -> int:
+    """Roles and limits; where there are no users to manage, says so and changes nothing."""
+    with connected(settings, arguments.wait) as client:
+        applied = access.apply(client)
+    for name in applied:
+        print(f"applied access/{name}")
+    if not applied:
+        print(access.SKIPPED)
     return 0
 
 
