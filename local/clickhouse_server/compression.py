@@ -155,7 +155,8 @@ class _Pull(io.RawIOBase):
         return size
 
 
-def _file(pieces: Iterator[bytes]) -> io.BufferedReader:
+def as_file(pieces: Iterator[bytes]) -> io.BufferedReader:
+    """What an iterator gives, to be read in pieces of any size."""
     return io.BufferedReader(_Pull(pieces), _CHUNK)
 
 
@@ -173,7 +174,7 @@ def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _lz4(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    with lz4.frame.LZ4FrameFile(_file(pieces)) as reader:
+    with lz4.frame.LZ4FrameFile(as_file(pieces)) as reader:
         yield from iter(lambda: reader.read(_CHUNK), b"")
 
 
@@ -194,7 +195,7 @@ def _native_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
     The checksum (CityHash of 2013) is not verified: the request came over a local TCP connection.
     """
-    source = _file(pieces)
+    source = as_file(pieces)
     while header := source.read(25):
         if len(header) < 25:  # noqa: PLR2004 - the size of the header above
             raise EOFError("a block ends too early")

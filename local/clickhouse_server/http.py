@@ -57,23 +57,29 @@ class Application:
         return self._answer(read_request(environ), start_response)
 
     def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
-        headers = [
-            ("X-ClickHouse-Server-Display-Name", self._server_name),
-            ("X-ClickHouse-Query-Id", request.query_id),
-            ("X-ClickHouse-Timezone", request.settings.get("session_timezone") or "UTC"),
-        ]
         resources = contextlib.ExitStack()
         try:
+            request = request.with_form()
             with resources:
                 statement, body = self._prepare(request, resources)
-                response = Response(request, statement, body, headers)
+                response = Response(request, statement, body, self._headers(request))
                 response.fill()
                 response.start(start_response)
                 # The response closes the connection: when the body is sent, or the client is gone.
                 response.owns(resources.pop_all())
                 return response
         except ClickHouseError as error:
-            return _error(start_response, error, headers)
+            return _error(start_response, error, self._headers(request))
+
+    def _headers(self, request: Request) -> list[tuple[str, str]]:
+        zone = request.settings.get("session_timezone", "")
+        if not (zone and zone.isascii() and zone.isprintable()):  # what no header can hold, the engine refuses as well
+            zone = "UTC"
+        return [
+            ("X-ClickHouse-Server-Display-Name", self._server_name),
+            ("X-ClickHouse-Query-Id", request.query_id),
+            ("X-ClickHouse-Timezone", zone),
+        ]
 
     def _prepare(
         self, request: Request, resources: contextlib.ExitStack

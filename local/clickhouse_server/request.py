@@ -10,16 +10,18 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from local.clickhouse_server.compression import decoded
+from local.clickhouse_server.compression import as_file, decoded
 from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
+from local.clickhouse_server.forms import form_fields, is_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 HEAD_SIZE: Final = 1 << 18  # ClickHouse's max_query_size: an INSERT's FORMAT or VALUES stands before this
 _MAX_QUERY_SIZE: Final = 64 << 20
+_QUERY_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
 
-# Parameters of the URL that are no settings.
+# Parameters of the URL or a form that are no settings.
 _TRANSPORT: Final = frozenset(
     {
         *("query", "query_id", "database", "default_format", "user", "password", "quota_key", "role"),
@@ -58,12 +60,31 @@ class Request(msgspec.Struct, frozen=True):
     def flag(self, name: str) -> bool:
         return self.options.get(name, "0").lower() not in {"", "0", "false"}
 
+    def with_form(self) -> Request:
+        """The request with the fields of its form among its parameters; itself when it brings no form.
+
+        Raises ClickHouseError.
+        """
+        content_type = self.headers.get("CONTENT_TYPE", "")
+        if not is_form(content_type):
+            return self
+        options, settings, params = _sorted(form_fields(as_file(self._plain_body()), content_type))
+        query = self.options.get("query", "") + options.get("query", "")
+        return msgspec.structs.replace(
+            self,
+            options={**self.options, **options, "query": query},
+            settings={**self.settings, **settings},
+            params={**self.params, **params},
+            headers={name: value for name, value in self.headers.items() if name != "HTTP_CONTENT_ENCODING"},
+            body=io.BytesIO(),
+        )
+
     def input(self) -> Input:
         """The text of the URL's query and the decoded body, as one stream."""
-        query = self.options.get("query", "")
-        encoding = self.headers.get("HTTP_CONTENT_ENCODING", "")
-        pieces = decoded(self.body, encoding, native=self.flag("decompress"))
-        return Input(query.encode("utf-8", "surrogateescape"), pieces)
+        return Input(self.options.get("query", "").encode("utf-8", "surrogateescape"), self._plain_body())
+
+    def _plain_body(self) -> Iterator[bytes]:
+        return decoded(self.body, self.headers.get("HTTP_CONTENT_ENCODING", ""), native=self.flag("decompress"))
 
 
 class Input:
@@ -94,15 +115,23 @@ class Input:
 
 def read_request(environ: Mapping[str, Any]) -> Request:
     """Sort the URL's parameters of a WSGI request."""
-    pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape")
-    options = {name: value for name, value in pairs if name in _TRANSPORT}
-    if not re.fullmatch(r"[\x21-\x7e]{1,256}", options.get("query_id", "")):
-        options["query_id"] = str(uuid.uuid4())
-    return Request(
-        method=environ["REQUEST_METHOD"],
-        options=options,
-        settings={name: value for name, value in pairs if name not in _TRANSPORT and not name.startswith("param_")},
-        params={name.removeprefix("param_"): value for name, value in pairs if name.startswith("param_")},
-        headers={name: value for name, value in environ.items() if name.startswith("HTTP_")},
-        body=environ["wsgi.input"],
-    )
+    url = environ.get("QUERY_STRING", "")
+    options, settings, params = _sorted(parse_qsl(url, keep_blank_values=True, errors="surrogateescape"))
+    options.setdefault("query_id", str(uuid.uuid4()))
+    headers = {name: value for name, value in environ.items() if name.startswith("HTTP_") or name == "CONTENT_TYPE"}
+    return Request(environ["REQUEST_METHOD"], options, settings, params, headers, environ["wsgi.input"])
+
+
+def _sorted(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Options, settings, and parameters of the query. A query id that no header can hold is left out."""
+    options: dict[str, str] = {}
+    settings: dict[str, str] = {}
+    params: dict[str, str] = {}
+    for name, value in pairs:
+        if name.startswith("param_"):
+            params[name.removeprefix("param_")] = value
+        elif name not in _TRANSPORT:
+            settings[name] = value
+        elif name != "query_id" or _QUERY_ID.fullmatch(value):
+            options[name] = value
+    return options, settings, params

@@ -32,6 +32,7 @@ _DRAIN_S: Final = 3.0
 _KILL_S: Final = 1.0
 _CLOSE_S: Final = 3.0
 _MAX_BODY: Final = 1 << 40
+_MAX_HEADER: Final = 1 << 20  # as long as a URL may be in ClickHouse
 
 
 class StartError(Exception):
@@ -90,6 +91,7 @@ def _listen(application: Application, host: str, port: int) -> Any:
             port=port,
             threads=_THREADS,
             connection_limit=1000,
+            max_request_header_size=_MAX_HEADER,
             max_request_body_size=_MAX_BODY,
             channel_timeout=600,
             ident="ClickHouse",
