@@ -69,7 +69,10 @@ def client(empty: Settings, kafka: Kafka) -> Iterator[Client]:
     migrations.migrate(settings)
     with connected(settings) as connection:
         views.apply(connection, views.load())
-        wait_until(lambda: count(connection, "ugc.events") >= len(TYPES), "consumption of the first message")
+        # The typed tables are written after the landing table, each by its own view.
+        for table in sorted({case["table"] for case, _ in TYPES}):
+            wanted = sum(case["table"] == table for case, _ in TYPES)
+            wait_until(lambda table=table, wanted=wanted: count(connection, f"ugc.{table}") >= wanted, f"ugc.{table}")
         wait_until(lambda: count(connection, "ugc.events_errors") >= 1, "the first error row")
         yield connection
 
@@ -109,7 +112,7 @@ def test_the_landing_table_keeps_payload_and_lineage(client: Client) -> None:
         0,
         0,
     )
-    assert abs(row["kafka_timestamp"].timestamp() * 1000 - NOW_MS) < 120_000
+    assert at(NOW_MS) <= row["kafka_timestamp"] <= datetime.now(tz=UTC)
     assert row["inserted_at"] >= row["kafka_timestamp"]
 
 
@@ -208,7 +211,7 @@ def test_hand_made_lines_with_anything_in_them_land_and_nothing_wraps(client: Cl
     for name, (_, expected) in WRONG.items():
         row = one(client, "SELECT *, key_time FROM ugc.events FINAL WHERE session_id = {name:String}", name=name)
         assert {field: row[field] for field in expected} == expected, name
-        assert abs(row["received_at"].timestamp() * 1000 - NOW_MS) < 120_000, name
+        assert at(NOW_MS) <= row["received_at"] <= datetime.now(tz=UTC), name
         assert row["occurred_at"] in (row["received_at"], at(NOW_MS - 1500)), name
 
 

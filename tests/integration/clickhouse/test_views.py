@@ -45,7 +45,7 @@ def fixture(client: Client) -> None:
     ]
     land(client, *leaves)
     land(client, {**leaves[0], "received_at": FIRST.timestamp() + 9})
-    fresh = event("eve", datetime.now(tz=UTC), "video_complete", movie_id="tt1", duration_ms=1)
+    fresh = event("eve", datetime.now(tz=UTC) - timedelta(seconds=1), "video_complete", movie_id="tt1", duration_ms=1)
     land(client, {**fresh, "inserted_at": fresh["received_at"] + 0.25})
 
 
