@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -61,6 +62,10 @@ def message(*lines: dict[str, Any]) -> bytes:
 TYPES = [(case, line(case["type"], case["payload"])) for case in cases("event_types.yaml")]
 
 
+def has_rows(client: Client, table: str, wanted: int) -> bool:
+    return count(client, table) >= wanted
+
+
 @pytest.fixture(scope="module")
 def client(empty: Settings, kafka: Kafka) -> Iterator[Client]:
     """The schema, made when the events of every type were in Kafka already."""
@@ -72,7 +77,7 @@ def client(empty: Settings, kafka: Kafka) -> Iterator[Client]:
         # The typed tables are written after the landing table, each by its own view.
         for table in sorted({case["table"] for case, _ in TYPES}):
             wanted = sum(case["table"] == table for case, _ in TYPES)
-            wait_until(lambda table=table, wanted=wanted: count(connection, f"ugc.{table}") >= wanted, f"ugc.{table}")
+            wait_until(partial(has_rows, connection, f"ugc.{table}", wanted), f"the events of ugc.{table}")
         wait_until(lambda: count(connection, "ugc.events_errors") >= 1, "the first error row")
         yield connection
 
