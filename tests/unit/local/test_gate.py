@@ -57,3 +57,13 @@ def test_a_hold_that_came_to_nothing_lets_everybody_pass_again(keeper: Keeper, f
     with pytest.raises(GateBusyError), keeper.held(timeout_s=0.01):
         pass
     assert second.try_enter()
+
+
+def test_each_passer_has_a_lane_of_its_own_which_is_free_again_when_it_is_gone(first: Passer, tmp_path: Path) -> None:
+    assert first.claim_lane(2) == 0
+    with closing(Passer(tmp_path)) as second:
+        assert second.claim_lane(2) == 1
+        with closing(Passer(tmp_path)) as third:
+            assert third.claim_lane(2) is None
+    with closing(Passer(tmp_path)) as successor:
+        assert successor.claim_lane(2) == 1
