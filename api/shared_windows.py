@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+ONLY_MOVING_WINDOWS: Final = "this storage has moving windows only; use Redis for another strategy"
 SLICES: Final = 57
 SETS: Final = 4096
 WAYS: Final = 4
@@ -137,20 +138,20 @@ class SharedWindows(Storage, MovingWindowSupport):
         if self._file is not None:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
-    # What other strategies of `limits` need, and the moving window does not.
+    # `limits` asks these of every storage; the moving window, the only strategy here, calls none of the three that raise.
 
     @property
     def base_exceptions(self) -> type[Exception]:
         return OSError
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        raise NotImplementedError
+        raise NotImplementedError(ONLY_MOVING_WINDOWS)
 
     async def get(self, key: str) -> int:
-        raise NotImplementedError
+        raise NotImplementedError(ONLY_MOVING_WINDOWS)
 
     async def get_expiry(self, key: str) -> float:
-        raise NotImplementedError
+        raise NotImplementedError(ONLY_MOVING_WINDOWS)
 
     async def check(self) -> bool:
         return True

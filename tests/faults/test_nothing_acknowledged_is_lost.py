@@ -15,22 +15,12 @@ import pytest
 import urllib3
 
 from local.broker import Topic
+from tests.support.acknowledged import TABLES, read_acknowledged
 from tests.support.stack import HTTP, ROOT, Stack, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-TABLES = {
-    "click": "clicks",
-    "page_view": "page_views",
-    "page_leave": "page_leaves",
-    "video_quality_change": "video_quality_changes",
-    "video_complete": "video_completions",
-    "video_progress": "video_progress",
-    "search_filter": "search_filters",
-    "custom": "custom_events",
-}
 
 
 class Traffic:
@@ -52,12 +42,7 @@ class Traffic:
 
     def acknowledged(self) -> dict[str, str]:
         """Return what was acknowledged so far: event type by event id."""
-        try:
-            lines = self._acknowledged.read_text().splitlines()
-        except FileNotFoundError:
-            return {}
-        # The last line may be half written; a whole one is id, tab, type.
-        return dict(line.split("\t") for line in lines if line.partition("\t")[2] in TABLES)
+        return read_acknowledged(self._acknowledged)
 
     def wait_for(self, count: int) -> None:
         eventually(lambda: len(self.acknowledged()) >= count, within_s=60, interval_s=0.05)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.acknowledged import TABLES
 from tests.support.stack import eventually
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ OWN_FIELDS: dict[str, dict[str, Any]] = {
     "search_filter": {},
     "custom": {"name": "n"},
 }
-VIEWS = {
-    "click": "clicks",
-    "page_view": "page_views",
-    "page_leave": "page_leaves",
-    "video_quality_change": "video_quality_changes",
-    "video_complete": "video_completions",
-    "video_progress": "video_progress",
-    "search_filter": "search_filters",
-    "custom": "custom_events",
-}
 
 
 def last_midnight_at_a_months_end() -> datetime:
@@ -45,7 +36,7 @@ def last_midnight_at_a_months_end() -> datetime:
 def counts(stack: Stack, person: str) -> dict[str, int]:
     union = " UNION ALL ".join(
         f"SELECT '{view}' AS view, count() AS n FROM analytics.{view} WHERE user_id = {{person:String}}"
-        for view in (*VIEWS.values(), "events")
+        for view in (*TABLES.values(), "events")
     )
     return {row["view"]: int(row["n"]) for row in stack.query(union, person=person)}
 
@@ -71,9 +62,9 @@ def test_a_batch_sent_three_times_with_other_times_of_sending_is_one_row_each(st
     stack.send({"event_type": "custom", "name": "last", "user_id": f"{person}-last"})
     eventually(lambda: int(stack.value(landed, person=f"{person}-last")) == 1, within_s=5)
 
-    once = dict.fromkeys(VIEWS.values(), 1) | {"events": len(events)}
+    once = dict.fromkeys(TABLES.values(), 1) | {"events": len(events)}
     assert counts(stack, person) == once
-    for table in (*VIEWS.values(), "events"):
+    for table in (*TABLES.values(), "events"):
         stack.query(f"OPTIMIZE TABLE ugc.{table} FINAL")
     assert counts(stack, person) == once
     assert int(stack.value(landed, person=person)) == len(events)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bench.traffic.audience import Audience as Plan
 from bench.traffic.audience import visits
 from bench.traffic.sessions import LONGEST_VISIT
+from tests.support.acknowledged import TABLES, read_acknowledged
 from tests.support.stack import ROOT, eventually
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
 
 FINISH_S = 120
 ARRIVAL_S = 60.0
-TABLES = {
-    "click": "clicks",
-    "page_view": "page_views",
-    "page_leave": "page_leaves",
-    "video_quality_change": "video_quality_changes",
-    "video_complete": "video_completions",
-    "video_progress": "video_progress",
-    "search_filter": "search_filters",
-    "custom": "custom_events",
-}
 
 
 class Audience:
@@ -86,12 +77,7 @@ class Audience:
 
     def acknowledged(self) -> dict[str, str]:
         """Return what was acknowledged so far: event type by event id."""
-        try:
-            lines = self._acknowledged.read_text().splitlines()
-        except FileNotFoundError:
-            return {}
-        # The last line may be half written.
-        return dict(line.split("\t") for line in lines if line.partition("\t")[2] in TABLES)
+        return read_acknowledged(self._acknowledged)
 
     def answers(self) -> dict[str, int]:
         """Return, after the end, how often each status came, or none did."""
