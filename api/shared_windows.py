@@ -138,7 +138,7 @@ class SharedWindows(Storage, MovingWindowSupport):
         if self._file is not None:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
-    # `limits` asks these of every storage; the moving window, the only strategy here, calls none of the three that raise.
+    # `limits` asks these of every storage; the moving window, the only strategy here, calls none of those that raise.
 
     @property
     def base_exceptions(self) -> type[Exception]:
