@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import secrets
 import shutil
 import socket
@@ -84,6 +85,9 @@ def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:
         # One salt for all workers, and another after the next start.
         os.environ["UGC_IP_HASH_SALT"] = secrets.token_hex(16)
     worker.Worker.drain_s = settings.api_drain_s
+    # Every connection is a file, and many systems begin with 1,024 of them for a process.
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     folder = tempfile.mkdtemp(prefix="ugc-api-")
     # Read by the workers and by the library of the metrics, which must not be imported before.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder

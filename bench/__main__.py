@@ -9,6 +9,7 @@ from typing import Final
 COMMANDS: Final = {
     "traffic": ("bench.traffic.command", "simulate the audience's day against the API, over HTTP"),
     "freshness": ("bench.freshness", "the time from a POST to a query that shows the event"),
+    "slow_clients": ("bench.slow_clients", "how fast others are served while thousands send a byte a second"),
     "storage": (
         "bench.storage.command",
         "the same rows and query in ClickHouse, Vertica, PostgreSQL, DuckDB",
@@ -31,7 +32,7 @@ def main(argv: list[str]) -> int:
 
 def _usage() -> str:
     lines = ["usage: python -m bench NAME [options]", "", "benchmarks (each has --help and --json FILE):"]
-    lines += [f"  {name:10} {purpose}" for name, (_, purpose) in COMMANDS.items()]
+    lines += [f"  {name:12} {purpose}" for name, (_, purpose) in COMMANDS.items()]
     return "\n".join(lines)
 
 
