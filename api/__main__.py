@@ -9,6 +9,7 @@ import sys
 import msgspec
 
 from api.environment import SettingsError
+from api.rate_storage import StorageMissing
 from api.server import PortTaken, run
 from api.settings import Settings, read_settings
 
@@ -27,6 +28,9 @@ def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
     parser.parse_args(arguments)
     try:
         run(read_settings(os.environ), app_uri)
+    except StorageMissing as error:
+        print(f"error: UGC_RATE_LIMIT_STORAGE: {error}", file=sys.stderr)
+        return 2
     except (SettingsError, PortTaken) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,19 +1,17 @@
-"""Rate limits by client: a moving window over events, in memory that the workers share, or in Redis."""
+"""Rate limits by client: a moving window over events."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import limits
-from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from limits.storage import storage_from_string
 
-from api.shared_windows import SharedWindows, storage_options
+from api.rate_storage import WAIT_S, may_wait, open_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from limits import RateLimitItem
 
 OFF: Final = "off"
-_MEMORY: Final = ("async+memory://", "memory://")
-_SCHEMES: Final = ("async+memory:", "async+redis:", "async+rediss:", "async+redis+")
 _UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What load balancers and monitoring ask, often from one address."""
 
@@ -41,19 +37,6 @@ class Limits(tuple["RateLimitItem", ...]):
     @classmethod
     def parse(cls, text: str) -> Limits:
         return cls() if text.strip().lower() == OFF else cls(limits.parse_many(text))
-
-
-class Storage(str):
-    """Where the windows are: memory, or a Redis as the library `limits` writes it (also `rediss`, `+sentinel`, …)."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Storage:
-        address = text if text.startswith("async+") else f"async+{text}"
-        if "://" not in address or not address.startswith(_SCHEMES):
-            raise ValueError
-        return cls(address)
 
 
 class TooManyRequests(Exception):  # noqa: N818 - reads as the state it reports
@@ -91,7 +74,8 @@ class Limiter:
         self._storage_works = storage_works
         self._works = True
         self._try_again_at = 0.0
-        self._strategy = MovingWindowRateLimiter(_open(storage, folder))
+        self._strategy = open_strategy(storage, folder)
+        self._wait_s = WAIT_S if may_wait(storage) else None
         storage_works(True)  # noqa: FBT003
 
     async def process_request(self, request: Request, response: Response) -> None:
@@ -113,7 +97,8 @@ class Limiter:
             self._storage_works(False)  # noqa: FBT003
             return
         try:
-            room, fits = await self._hit(self._network(request), cost, paid)
+            async with asyncio.timeout(self._wait_s):
+                room, fits = await self._hit(self._network(request), cost, paid)
         except (StorageError, OSError) as error:
             self._lost(error)
             return
@@ -153,9 +138,3 @@ class Limiter:
             _log.warning("the storage of the rate limits fails (%s): requests pass uncounted", type(error).__name__)
             self._works = False
         self._storage_works(False)  # noqa: FBT003
-
-
-def _open(storage: str, folder: str | None) -> Any:
-    if storage.startswith(_MEMORY):
-        return SharedWindows(None if folder is None else Path(folder) / "rate-limits")
-    return storage_from_string(storage, wrap_exceptions=True, **storage_options(storage))

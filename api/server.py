@@ -15,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from api import logs, worker
+from api.rate_storage import open_strategy
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -76,11 +77,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:
-    """Serve until a signal ends it, and leave by `SystemExit`. Raises `PortTaken`.
+    """Serve until a signal ends it, and leave by `SystemExit`. Raises `PortTaken` and `StorageMissing`.
 
     `app_uri` names an ASGI application as `module:attribute`; it is imported in every worker, after the fork.
     """
     _check_address(settings)
+    if settings.rate_limit:
+        # Opened by each worker for itself; here it is only found out whether that will work.
+        open_strategy(settings.rate_limit_storage, None)
     if settings.ip_mode == "hash" and settings.ip_hash_salt is None:
         # One salt for all workers, and another after the next start.
         os.environ["UGC_IP_HASH_SALT"] = secrets.token_hex(16)

@@ -12,7 +12,8 @@ from api.clients import IpMode  # noqa: TC001 - msgspec evaluates the annotation
 from api.environment import SECRET, Address, Bootstrap, Cidrs, Networks, Port, SettingsError, reachable, read
 from api.origins import ANY, Origins
 from api.privacy import PrivacySignals  # noqa: TC001
-from api.rates import Limits, Storage
+from api.rate_storage import Storage
+from api.rates import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ _Secret = Annotated[str, Meta(min_length=1, extra=SECRET, description="a text th
 _KEYS = "label:key, or several with commas between them; keys of letters, digits and ._~+/=-"
 _ORIGINS = "*, or origins with commas between them, such as https://cinema.example,https://*.cinema.example"
 _LIMITS = "off, or limits such as 100/second or 100/second;5000/minute"
-_STORAGE = "async+memory://, or a Redis such as async+redis://host:6379"
+_STORAGE = "a storage of the library limits, such as async+memory:// or async+redis://host:6379"
 _PROTOCOLS = "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
 _MECHANISMS = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
 

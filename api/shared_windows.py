@@ -12,7 +12,7 @@ import fcntl
 import mmap
 import time
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from limits.aio.storage import MovingWindowSupport, Storage
 
@@ -172,10 +172,3 @@ class SharedWindows(Storage, MovingWindowSupport):
 def _place(key: str) -> tuple[bytes, int]:
     digest = blake2b(key.encode(), digest_size=_KEY_BYTES).digest()
     return digest, int.from_bytes(digest[:4], "little") % SETS * _SET_BYTES
-
-
-def storage_options(scheme: str) -> dict[str, Any]:
-    """What a storage somewhere else gets: it may not hold a request up for long."""
-    if not scheme.startswith("async+redis"):
-        return {}
-    return {"implementation": "redispy", "socket_timeout": 0.25, "socket_connect_timeout": 0.25}

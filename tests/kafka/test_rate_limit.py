@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from collections import deque
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,19 @@ def four_workers(folder: Path, kafka: KafkaBroker, storage: str) -> dict[str, st
     }
 
 
+def fits_into_windows(times: list[float]) -> int:
+    """Count how many requests at these times (in seconds) an exact moving window lets through."""
+    inside: deque[float] = deque()
+    passed = 0
+    for at in times:
+        while inside and inside[0] <= at - 1:
+            inside.popleft()
+        if len(inside) < LIMIT:
+            inside.append(at)
+            passed += 1
+    return passed
+
+
 @pytest.mark.parametrize("storage", ["async+redis", "async+memory"])
 def test_a_limit_of_100_a_second_lets_100_a_second_through_over_all_workers(
     request: pytest.FixtureRequest, kafka: KafkaBroker, tmp_path: Path, storage: str
@@ -68,10 +82,13 @@ def test_a_limit_of_100_a_second_lets_100_a_second_through_over_all_workers(
         with Load(url, rate=OFFERED, keep_connections=False) as load:
             load.wait_for(LIMIT * (MEASURED_S + 1) + 1)
     assert set(load.outcomes()) == {"202", "429"}
-    let_through = sorted(answer.at for answer in load.answers if answer.status == 202)
-    # The first hundred fill the empty window. They come in bursts, so a number is timed, not a time counted.
-    seconds = let_through[LIMIT * (MEASURED_S + 1)] - let_through[LIMIT]
-    assert LIMIT * MEASURED_S / seconds == pytest.approx(LIMIT, rel=0.05)
+    passed = load.outcomes()["202"]
+    asked = sorted(answer.at for answer in load.answers)
+    answered = sorted(answer.at + answer.took_s for answer in load.answers)
+    # On a busy machine requests come in fits and starts, which do not use the whole limit. The service saw each of them
+    # some time between the question and the answer.
+    assert passed >= 0.95 * min(fits_into_windows(asked), fits_into_windows(answered))
+    assert passed <= LIMIT * (answered[-1] - answered[0] + 1) * 1.05
 
 
 def test_a_limit_lets_everything_through_while_redis_is_away(kafka: KafkaBroker, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import limits
 import pytest
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from api.rate_storage import StorageMissing, open_strategy
 from api.shared_windows import SETS, SLICES, WAYS, SharedWindows
 from tests.unit.api.conftest import Service
 
@@ -124,6 +125,15 @@ def test_storage_that_is_away_lets_everything_through_and_counts_it() -> None:
     text = service.client.simulate_get("/metrics").text
     assert "ugc_rate_limiter_uncounted_requests_total 3.0" in text
     assert "ugc_rate_limiter_works 0.0" in text
+
+
+@pytest.mark.parametrize(
+    ("storage", "library"),
+    [("async+memcached://h:1", "memcachio"), ("async+mongodb://h:1", "motor"), ("async+valkey://h:1", "valkey")],
+)
+def test_storage_whose_library_is_not_installed_is_named_at_the_start(storage: str, library: str) -> None:
+    with pytest.raises(StorageMissing, match=rf"needs the Python library {library}"):
+        open_strategy(storage, None)
 
 
 # The storage that workers share.

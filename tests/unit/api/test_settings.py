@@ -36,8 +36,8 @@ def test_brokers_are_the_embedded_one_or_those_given() -> None:
         ("UGC_RATE_LIMIT", "many", "off, or limits such as 100/second or 100/second;5000/minute"),
         (
             "UGC_RATE_LIMIT_STORAGE",
-            "memcached://a:1",
-            "async+memory://, or a Redis such as async+redis://host:6379",
+            "nosql://a:1",
+            "a storage of the library limits, such as async+memory:// or async+redis://host:6379",
         ),
         (
             "UGC_ALLOWED_ORIGINS",
@@ -68,7 +68,7 @@ def test_error_about_write_keys_shows_none(keys: str) -> None:
 
 def test_password_of_a_storage_is_not_shown() -> None:
     with pytest.raises(SettingsError) as caught:
-        read_settings({"UGC_RATE_LIMIT_STORAGE": "memcached://user:secret@host:1"})
+        read_settings({"UGC_RATE_LIMIT_STORAGE": "nosql://user:secret@host:1"})
     assert "secret" not in str(caught.value)
 
 
