@@ -1,7 +1,7 @@
 """How Kafka is entered: the API's own variables, as settings of the queue's engine and of our Kafka client.
 
-The engine has no setting for the certificate authority: a ClickHouse server reads it from its configuration
-(`<kafka><ssl_ca_location>`), see docs/operations.md.
+The engine has no settings for certificates: a ClickHouse server reads their files from its configuration
+(`<kafka><ssl_ca_location>` and so on), see docs/operations.md.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ class KafkaSecurity(Struct, frozen=True, kw_only=True):
     username: str | None = None
     password: str | None = None
     ca_location: str | None = None
+    certificate_location: str | None = None
+    key_location: str | None = None
+    key_password: str | None = None
 
     def engine_settings(self) -> dict[str, str]:
         """Return the settings of ENGINE = Kafka, in the order in which they are written; {} for an open broker."""
@@ -46,16 +49,18 @@ class KafkaSecurity(Struct, frozen=True, kw_only=True):
             "sasl.username": self.username,
             "sasl.password": self.password,
             "ssl.ca.location": self.ca_location,
+            "ssl.certificate.location": self.certificate_location,
+            "ssl.key.location": self.key_location,
+            "ssl.key.password": self.key_password,
         }
         return {name: value for name, value in options.items() if value}
 
     def check(self) -> None:
         """Raise UsageError when the parts do not fit together."""
         sasl = (self.protocol or "").startswith("SASL_")
-        if sasl and not (self.mechanism and self.username and self.password):
+        if sasl and not (self.username and self.password):
             raise UsageError(
-                f"UGC_KAFKA_SECURITY_PROTOCOL={self.protocol} needs UGC_KAFKA_SASL_MECHANISM, UGC_KAFKA_SASL_USERNAME "
-                "and UGC_KAFKA_SASL_PASSWORD"
+                f"UGC_KAFKA_SECURITY_PROTOCOL={self.protocol} needs UGC_KAFKA_SASL_USERNAME and UGC_KAFKA_SASL_PASSWORD"
             )
         if self.username and not sasl:
             raise UsageError(

@@ -22,6 +22,9 @@ Protocol = Annotated[
 Mechanism = Annotated[
     Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], Meta(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
 ]
+DEFAULT_MECHANISM = "SCRAM-SHA-512"
+"""The API's default as well: the same variables have to mean the same."""
+
 # rollups count the last 35 days anew from the landing table, so it has to hold them
 PayloadTerm = Annotated[int, Meta(ge=37, le=36_500, description="an integer from 37 to 36500")]
 Term = Annotated[int, Meta(ge=1, le=36_500, description="an integer from 1 to 36500")]
@@ -67,7 +70,7 @@ class Settings(Struct, frozen=True):
     def masked(self, text: str) -> str:
         """The text with every secret of these settings replaced."""
         password = urlsplit(self.url).password
-        secrets = {self.security.password, password, unquote(password or "")} - {None, ""}
+        secrets = {self.security.password, self.security.key_password, password, unquote(password or "")} - {None, ""}
         for secret in sorted((each for each in secrets if each), key=len, reverse=True):
             text = text.replace(quoted(secret), f"'{MASK}'").replace(secret, MASK)
         return text
@@ -84,6 +87,9 @@ class _Environment(Struct, frozen=True, kw_only=True):
     username: str | None = field(default=None, name="UGC_KAFKA_SASL_USERNAME")
     password: str | None = field(default=None, name="UGC_KAFKA_SASL_PASSWORD")
     ca_location: str | None = field(default=None, name="UGC_KAFKA_SSL_CA_LOCATION")
+    certificate_location: str | None = field(default=None, name="UGC_KAFKA_SSL_CERTIFICATE_LOCATION")
+    key_location: str | None = field(default=None, name="UGC_KAFKA_SSL_KEY_LOCATION")
+    key_password: str | None = field(default=None, name="UGC_KAFKA_SSL_KEY_PASSWORD")
     api_host: Address = field(default="127.0.0.1", name="UGC_API_HOST")
     api_port: Port = field(default=9001, name="UGC_API_PORT")
     payload_days: PayloadTerm = field(default=90, name="UGC_RETENTION_PAYLOAD_DAYS")
@@ -101,10 +107,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         raise UsageError(str(error)) from error
     security = KafkaSecurity(
         protocol=given.protocol,
-        mechanism=given.mechanism,
+        mechanism=given.mechanism or (DEFAULT_MECHANISM if (given.protocol or "").startswith("SASL_") else None),
         username=given.username,
         password=given.password,
         ca_location=given.ca_location,
+        certificate_location=given.certificate_location,
+        key_location=given.key_location,
+        key_password=given.key_password,
     )
     security.check()
     return Settings(

@@ -32,12 +32,17 @@ def main(argv: list[str]) -> int:
         metavar="MS",
         help="silence after which a consumer counts as dead (default %(default)s, the least that Apache Kafka takes)",
     )
-    clickhouse.add_argument(
-        "--kafka-ca",
-        default=os.environ.get("UGC_KAFKA_SSL_CA_LOCATION") or None,
-        metavar="FILE",
-        help="certificates that a broker's is checked with (default UGC_KAFKA_SSL_CA_LOCATION)",
-    )
+    for option, name, what in (
+        ("--kafka-ca", "UGC_KAFKA_SSL_CA_LOCATION", "certificates that a broker's is checked with"),
+        ("--kafka-certificate", "UGC_KAFKA_SSL_CERTIFICATE_LOCATION", "certificate for brokers that ask for one"),
+        (
+            "--kafka-key",
+            "UGC_KAFKA_SSL_KEY_LOCATION",
+            "key of it, opened by UGC_KAFKA_SSL_KEY_PASSWORD",
+        ),
+    ):
+        default = os.environ.get(name) or None
+        clickhouse.add_argument(option, default=default, metavar="FILE", help=f"{what} (default {name})")
 
     arguments = parser.parse_args(argv)
     if arguments.command == "up":
@@ -51,7 +56,13 @@ def main(argv: list[str]) -> int:
     from local.clickhouse_server.config import KafkaClient  # noqa: PLC0415
     from local.clickhouse_server.server import main as clickhouse_main  # noqa: PLC0415 - the engine is half a gigabyte
 
-    kafka = KafkaClient(arguments.kafka_session_timeout_ms, arguments.kafka_ca)
+    kafka = KafkaClient(
+        session_timeout_ms=arguments.kafka_session_timeout_ms,
+        ca_location=arguments.kafka_ca,
+        certificate_location=arguments.kafka_certificate,
+        key_location=arguments.kafka_key,
+        key_password=os.environ.get("UGC_KAFKA_SSL_KEY_PASSWORD") or None,
+    )
     return clickhouse_main(host=arguments.host, port=arguments.port, data_dir=arguments.data_dir, kafka=kafka)
 
 

@@ -22,15 +22,24 @@ class KafkaClient(msgspec.Struct, frozen=True):
     """A consumer that was silent for so long is taken for dead. Apache Kafka refuses less than 6,000."""
     ca_location: str | None = None
     """File of the certificates that a broker's is checked with; None: those of the machine."""
+    certificate_location: str | None = None
+    """File of the certificate by which a broker knows this client, for brokers that ask for one; and of its key."""
+    key_location: str | None = None
+    key_password: str | None = None
 
     def as_xml(self) -> dict[str, str]:
         """Return what the template has places for."""
-        authority = self.ca_location and f"<ssl_ca_location>{escape(self.ca_location)}</ssl_ca_location>"
+        tls = {
+            "ssl_ca_location": self.ca_location,
+            "ssl_certificate_location": self.certificate_location,
+            "ssl_key_location": self.key_location,
+            "ssl_key_password": self.key_password,
+        }
         return {
             "session_timeout_ms": str(self.session_timeout_ms),
             # Five beats a session: one lost on the way is no death.
             "heartbeat_interval_ms": str(self.session_timeout_ms // 5),
-            "ssl_ca_location": authority or "",
+            "tls": "".join(f"<{name}>{escape(value)}</{name}>" for name, value in tls.items() if value),
         }
 
 
@@ -73,4 +82,8 @@ class DataFolder(msgspec.Struct, frozen=True):
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir()
         template = Template(_TEMPLATE.read_text(encoding="utf-8"))
-        (self.root / "config.xml").write_text(template.substitute(self.kafka.as_xml()), encoding="utf-8")
+        configuration = self.root / "config.xml"
+        # It may hold the password of a key.
+        configuration.unlink(missing_ok=True)
+        configuration.touch(mode=0o600)
+        configuration.write_text(template.substitute(self.kafka.as_xml()), encoding="utf-8")

@@ -1,20 +1,27 @@
 """A broker that asks for TLS and a password: who has them gets through, who has not is told clearly.
 
 The embedded ClickHouse has TLS and SASL/PLAIN but was built without SCRAM, which a ClickHouse server has. So the whole
-way is shown with PLAIN, and SCRAM-SHA-512 on the API's part of it.
+way is shown with PLAIN; and with SCRAM-SHA-512 the API's part, and that another client of the same library, given what
+stands in the queue's definition, is let in.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from clickhouse_migrations.substitution import substitute
+from confluent_kafka import Consumer
 
-from local.broker import Topic
+from clickhouse import migrations, sqlfile
+from clickhouse.security import secured as secured_statement
+from clickhouse.settings import read_settings
+from local.broker import TOPIC, Topic
 from tests.support import kafka_services as services
 from tests.support.kafka import SCRAM, KafkaBroker, Login
-from tests.support.kafka_tools import make_certificates, need, openssl
+from tests.support.kafka_tools import CLIENT_KEY_PASSWORD, make_certificates, need, openssl
 from tests.support.stack import HTTP, eventually
 
 if TYPE_CHECKING:
@@ -67,6 +74,57 @@ def test_an_event_is_acknowledged_over_tls_with_scram(secured: KafkaBroker, tmp_
         before = sum(Topic(secured.internal).end_offsets().values())
         assert post(url).status == 202
         assert sum(Topic(secured.internal).end_offsets().values()) == before + 1
+
+
+def test_what_stands_in_the_queue_for_scram_lets_a_consumer_in(secured: KafkaBroker) -> None:
+    variables = secured.variables(SCRAM)
+    settings = read_settings(variables)
+    file = migrations.FOLDER / "0012_events_queue.sql"
+    text = substitute(sqlfile.read(file), migrations.variables(settings), file.name)
+    (made,) = [
+        found
+        for statement in sqlfile.statements(text)
+        if "kafka_sasl" in (found := secured_statement(statement, sqlfile.code(statement), settings.security))
+    ]
+    given = dict(re.findall(r"(kafka_security_protocol|kafka_sasl_\w+|kafka_broker_list) = '([^']*)'", made))
+    # As the engine does it: the names without kafka_, with dots; certificates are the server's configuration.
+    options = {name.removeprefix("kafka_").replace("_", "."): value for name, value in given.items()}
+    brokers = options.pop("broker.list")
+    assert options["sasl.mechanism"] == SCRAM
+    authority = {"ssl.ca.location": variables["UGC_KAFKA_SSL_CA_LOCATION"]}
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "scram", "log_level": 0, **options, **authority})
+    try:
+        assert TOPIC in consumer.list_topics(timeout=10).topics
+    finally:
+        consumer.close()
+
+
+def test_an_event_goes_all_the_way_to_a_broker_that_asks_for_a_certificate(tmp_path: Path) -> None:
+    need(openssl)
+    login = Login("ugc", "correct-horse")
+    broker = KafkaBroker(tmp_path / "kafka", login=login, asks_for_certificates=True).start()
+    try:
+        Topic(broker.internal).create()
+        variables = broker.variables("PLAIN")
+        with services.api(tmp_path / "without", **variables) as (_, url):
+            assert post(url).status == 503
+        variables |= {
+            "UGC_KAFKA_SSL_CERTIFICATE_LOCATION": str(broker.certificates.client),
+            "UGC_KAFKA_SSL_KEY_LOCATION": str(broker.certificates.client_key),
+            "UGC_KAFKA_SSL_KEY_PASSWORD": CLIENT_KEY_PASSWORD,
+        }
+        with (
+            services.clickhouse(tmp_path, **variables) as (clickhouse, database),
+            services.api(tmp_path, **variables) as (api, url),
+        ):
+            eventually(lambda: ready(url), within_s=10)
+            answer = post(url)
+            assert answer.status == 202, answer.data
+            sql = f"SELECT count() FROM analytics.clicks WHERE event_id = '{answer.json()['event_id']}'"
+            eventually(lambda: services.value(database, sql) == "1", within_s=15)
+            assert CLIENT_KEY_PASSWORD not in api.log.read_text() + clickhouse.log.read_text()
+    finally:
+        broker.stop()
 
 
 @pytest.mark.parametrize("wrong", ["password", "authority", "protocol"])

@@ -40,10 +40,12 @@ class Login(NamedTuple):
 class KafkaBroker:
     """Listens in the clear at `bootstrap` or, when it has a login, there with TLS and SASL, for clients.
 
+    With a login, it may ask its clients for certificates as well.
+
     `internal` is the broker's own address, always in the clear.
     """
 
-    def __init__(self, folder: Path, *, login: Login | None = None) -> None:
+    def __init__(self, folder: Path, *, login: Login | None = None, asks_for_certificates: bool = False) -> None:
         client, internal, controller = (f"127.0.0.1:{port}" for port in free_ports(3))
         self.bootstrap, self.internal = client, internal
         self.login = login
@@ -78,6 +80,7 @@ class KafkaBroker:
         }
         if login:
             certificates = make_certificates(folder / "certificates")
+            self.certificates = certificates
             self.authority = certificates.authority
             modules = "org.apache.kafka.common.security"
             plain = f'{modules}.plain.PlainLoginModule required user_{login.name}="{login.password}";'
@@ -89,6 +92,13 @@ class KafkaBroker:
                 "ssl.keystore.type": "PEM",
                 "ssl.keystore.location": str(certificates.broker),
             }
+            if asks_for_certificates:
+                properties |= {
+                    # Without the listener's name it would not hold where there is a login as well.
+                    "listener.name.client.ssl.client.auth": "required",
+                    "ssl.truststore.type": "PEM",
+                    "ssl.truststore.location": str(self.authority),
+                }
         folder.mkdir(parents=True, exist_ok=True)
         self._configuration.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
 

@@ -28,10 +28,15 @@ class ToolMissingError(RuntimeError):
 
 
 class Certificates(NamedTuple):
-    """Of one broker on 127.0.0.1: what clients trust, and the broker's own key and certificate in one PEM file."""
+    """Of one broker on 127.0.0.1: what clients trust, its own key and certificate in one file, a client's in two."""
 
     authority: Path
     broker: Path
+    client: Path
+    client_key: Path
+
+
+CLIENT_KEY_PASSWORD = "of the client's key"  # noqa: S105 - of a key that lives for a test
 
 
 def need(*tools: Callable[[], str]) -> None:
@@ -101,9 +106,15 @@ def make_certificates(folder: Path) -> Certificates:
         *("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"),
         *("-keyout", "broker.key", "-out", "broker.crt"),
     )
+    run(
+        *("-CA", "authority.pem", "-CAkey", "authority.key", "-subj", "/CN=ugc"),
+        *("-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "client.plain.key", "-out", "client.pem"),
+    )
+    key = ("-in", "client.plain.key", "-out", "client.key", "-aes256", "-passout", f"pass:{CLIENT_KEY_PASSWORD}")
+    subprocess.run([openssl(), "pkey", *key], cwd=folder, check=True, capture_output=True)
     both = folder / "broker.pem"
     both.write_text((folder / "broker.key").read_text() + (folder / "broker.crt").read_text())
-    return Certificates(folder / "authority.pem", both)
+    return Certificates(folder / "authority.pem", both, folder / "client.pem", folder / "client.key")
 
 
 def _tool(name: str, hint: str) -> str:

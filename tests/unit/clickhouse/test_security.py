@@ -36,6 +36,9 @@ def test_the_variables_of_the_api_are_read() -> None:
         "UGC_KAFKA_SASL_USERNAME": "ugc",
         "UGC_KAFKA_SASL_PASSWORD": "secret",
         "UGC_KAFKA_SSL_CA_LOCATION": "/ca.pem",
+        "UGC_KAFKA_SSL_CERTIFICATE_LOCATION": "/me.pem",
+        "UGC_KAFKA_SSL_KEY_LOCATION": "/me.key",
+        "UGC_KAFKA_SSL_KEY_PASSWORD": "of the key",
     }
     assert read_settings(given).security.client_options() == {
         "security.protocol": "SASL_SSL",
@@ -43,7 +46,12 @@ def test_the_variables_of_the_api_are_read() -> None:
         "sasl.username": "ugc",
         "sasl.password": "secret",
         "ssl.ca.location": "/ca.pem",
+        "ssl.certificate.location": "/me.pem",
+        "ssl.key.location": "/me.key",
+        "ssl.key.password": "of the key",
     }
+    # What the API takes when nothing is said.
+    assert read_settings({**given, "UGC_KAFKA_SASL_MECHANISM": ""}).security.mechanism == "SCRAM-SHA-512"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +59,7 @@ def test_the_variables_of_the_api_are_read() -> None:
     [
         ({"UGC_KAFKA_SECURITY_PROTOCOL": "TLS"}, "UGC_KAFKA_SECURITY_PROTOCOL=TLS: expected PLAINTEXT, SSL"),
         ({"UGC_KAFKA_SASL_MECHANISM": "MD5"}, "UGC_KAFKA_SASL_MECHANISM=MD5: expected PLAIN, SCRAM"),
-        ({"UGC_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "needs UGC_KAFKA_SASL_MECHANISM"),
+        ({"UGC_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "needs UGC_KAFKA_SASL_USERNAME"),
         ({"UGC_KAFKA_SASL_USERNAME": "ugc"}, "UGC_KAFKA_SASL_USERNAME is set, but"),
         ({"UGC_RETENTION_ERRORS_DAYS": "0"}, "UGC_RETENTION_ERRORS_DAYS=0: expected an integer from 1"),
     ],
