@@ -142,8 +142,9 @@ def services() -> dict[str, Mapping]:
 
 
 def passed_through() -> set[str]:
-    """Return the variables that reach the API as they are, or not at all."""
-    return {name for name, value in services()["api"]["environment"].items() if value is None}
+    """Return the variables that reach our own containers as they are, or not at all."""
+    own = (services()[container]["environment"] for container in ("api", "migrate"))
+    return {name for variables in own for name, value in variables.items() if value is None}
 
 
 def needed_first(name: str) -> set[str]:
@@ -266,10 +267,19 @@ def test_variables_of_own_containers_are_known_to_their_code(name: str) -> None:
         )
 
 
-def test_everything_that_the_api_lets_one_configure_can_be_set_in_env() -> None:
-    settings = (ROOT / "api" / "settings.py").read_text()
-    only_embedded = {"UGC_KAFKA_PORT"}
-    assert set(re.findall(r'"(UGC_[A-Z_]+)"', settings)) - set(services()["api"]["environment"]) == only_embedded
+@pytest.mark.parametrize(
+    ("container", "package", "not_needed"),
+    [
+        ("api", "api", {"UGC_KAFKA_PORT"}),
+        ("migrate", "clickhouse", {"UGC_KAFKA_PORT", "UGC_CLICKHOUSE_PORT", "UGC_API_PORT"}),
+    ],
+)
+def test_everything_that_can_be_configured_can_be_set_in_env(
+    container: str, package: str, not_needed: set[str]
+) -> None:
+    settings = (ROOT / package / "settings.py").read_text()
+    known = set(re.findall(r'"(UGC_[A-Z]+_[A-Z_]+)"', settings))
+    assert known - set(services()[container]["environment"]) == not_needed
 
 
 def test_api_does_not_know_the_password_of_clickhouse() -> None:
