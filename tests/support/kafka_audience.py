@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.support.stack import Stack
 
+# A request that nobody answers (30 s) at the end of its client's patience still ends within FINISH_S.
+PATIENCE_S = 60
 FINISH_S = 120
 ARRIVAL_S = 60.0
 
@@ -46,8 +48,9 @@ class Audience:
         who = ("--people", plan.people, "--per-day", plan.per_day, "--actions", plan.actions, "--seed", plan.seed)
         when = ("--run-id", plan.run_id, "--day-end", plan.day_end_ms, "--rate", rate, "--seconds", seconds)
         where = ("--url", stack.url, "--acknowledged", self._acknowledged, "--json", self._figures)
+        patience = ("--patience", PATIENCE_S)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench", "traffic", *map(str, (*who, *when, *where))],
+            [sys.executable, "-m", "bench", "traffic", *map(str, (*who, *when, *where, *patience))],
             cwd=ROOT,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -61,7 +64,9 @@ class Audience:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._process.wait(FINISH_S if kind is None else 0)
+            code = self._process.wait(FINISH_S if kind is None else 0)
+            # Every event was acknowledged in the end, if need be after repeats.
+            assert kind is not None or code == 0, (self._folder / "traffic.log").read_text()
         except subprocess.TimeoutExpired:
             # Told to stop, it says what it waited for.
             self._process.send_signal(signal.SIGINT)
