@@ -9,6 +9,7 @@ from typing import Final
 COMMANDS: Final = {
     "traffic": ("bench.traffic.command", "simulate the audience's day against the API, over HTTP"),
     "freshness": ("bench.freshness", "the time from a POST to a query that shows the event"),
+    "outage": ("bench.outage", "what clients see while the broker hangs, and what becomes of their events"),
     "slow_clients": ("bench.slow_clients", "how fast others are served while thousands send a byte a second"),
     "storage": (
         "bench.storage.command",
