@@ -125,6 +125,11 @@ class KafkaBroker:
         eventually(answers, within_s=START_S)
         return self
 
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -178,8 +183,7 @@ class KafkaBroker:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
+        self.process.send_signal(number)
 
     def _wait(self) -> None:
         if self._process is None:

@@ -1,0 +1,5 @@
+"""tests/integration/clickhouse/test_live_changes.py on Apache Kafka."""
+
+from __future__ import annotations
+
+from tests.integration.clickhouse.test_live_changes import *  # noqa: F403

@@ -1,0 +1,5 @@
+"""tests/integration/clickhouse/test_upgrade.py on Apache Kafka."""
+
+from __future__ import annotations
+
+from tests.integration.clickhouse.test_upgrade import *  # noqa: F403
