@@ -1,6 +1,6 @@
 """Changes of the schema while events flow: nothing is lost, nothing shown twice, and no pause is longer than 5 s.
 
-UGC_TEST_EVENTS_PER_SECOND sets the load; 300 unless told otherwise.
+UGC_TEST_EVENTS_PER_SECOND sets the load; 2,000 unless told otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from clickhouse.settings import Settings
 
-RATE = int(os.environ.get("UGC_TEST_EVENTS_PER_SECOND", "300"))
+RATE = int(os.environ.get("UGC_TEST_EVENTS_PER_SECOND", "2000"))
 MESSAGES_PER_SECOND = 20
 LONGEST_PAUSE_S = 5.0
 
