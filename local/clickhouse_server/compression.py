@@ -1,4 +1,4 @@
-"""Content encodings in both directions, and ClickHouse's own block compression of request bodies."""
+"""Content encodings in both directions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ import lz4.block  # type: ignore[import-untyped]
 import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
-from local.clickhouse_server.errors import (
-    BAD_ARGUMENTS,
-    CANNOT_DECOMPRESS,
-    UNKNOWN_COMPRESSION_METHOD,
-    ClickHouseError,
-)
+from local.clickhouse_server.errors import CANNOT_DECOMPRESS, UNKNOWN_COMPRESSION_METHOD, ClickHouseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +35,10 @@ class Encoder(Protocol):
     def flush(self) -> bytes: ...
 
 
-def decoded(source: _Reader, encoding: str, *, native: bool) -> Iterator[bytes]:
-    """The plain bytes of a body, piece by piece. `native` undoes ClickHouse's block compression inside of it as well.
+def decoded(
+    source: _Reader, encoding: str, then: Callable[[io.BufferedReader], Iterator[bytes]] | None = None
+) -> Iterator[bytes]:
+    """The plain bytes of a body, piece by piece. `then` undoes what is packed inside of the encoding.
 
     Raises ClickHouseError while it is read, when the encoding is unknown or the body is broken.
     """
@@ -52,7 +49,7 @@ def decoded(source: _Reader, encoding: str, *, native: bool) -> Iterator[bytes]:
     except KeyError:
         raise ClickHouseError(UNKNOWN_COMPRESSION_METHOD, f"Unknown compression method: {encoding}.") from None
     try:
-        yield from _native_blocks(plain) if native else plain
+        yield from then(as_file(plain)) if then else plain
     except (zlib.error, brotli.error, zstandard.ZstdError, lz4.block.LZ4BlockError, RuntimeError, EOFError) as error:
         raise ClickHouseError(CANNOT_DECOMPRESS, f"The request body is not valid {name or 'data'}: {error}.") from error
 
@@ -188,33 +185,3 @@ _DECODERS: Final[dict[str, Callable[[Iterator[bytes]], Iterator[bytes]]]] = {
     "zstd": _zstd,
     "lz4": _lz4,
 }
-
-
-def _native_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """ClickHouse's compressed blocks: 16 bytes of checksum, 1 of method, 4 of size with this header, 4 of plain size.
-
-    The checksum (CityHash of 2013) is not verified: the request came over a local TCP connection.
-    """
-    source = as_file(pieces)
-    while header := source.read(25):
-        if len(header) < 25:  # noqa: PLR2004 - the size of the header above
-            raise EOFError("a block ends too early")
-        method, size = header[16], int.from_bytes(header[17:21], "little") - 9
-        plain_size = int.from_bytes(header[21:25], "little")
-        if not 0 <= size <= 1 << 30 or plain_size > 1 << 30:
-            raise ClickHouseError(
-                CANNOT_DECOMPRESS, "A compressed block of over 1 GiB: this is not ClickHouse's format."
-            )
-        block = source.read(size)
-        if len(block) < size:
-            raise EOFError("a block ends too early")
-        if method == 0x82:  # noqa: PLR2004
-            yield lz4.block.decompress(block, uncompressed_size=plain_size)
-        elif method == 0x90:  # noqa: PLR2004
-            yield zstandard.ZstdDecompressor().decompress(block, max_output_size=plain_size)
-        elif method == 0x02:  # noqa: PLR2004
-            yield block
-        else:
-            raise ClickHouseError(
-                BAD_ARGUMENTS, f"Compression method 0x{method:02x} is not supported: use LZ4 or ZSTD."
-            )

@@ -35,6 +35,7 @@ class Counts(msgspec.Struct):
     written_bytes: int = 0
     result_rows: int = 0
     result_bytes: int = 0
+    elapsed_ns: int = 0
 
 
 class Connection:
@@ -148,10 +149,12 @@ class Output:
 def counts_of(result: Any, kind: str) -> Counts:
     """ChDB's counters of a finished query."""
     scanned, scanned_bytes = result.storage_rows_read(), result.storage_bytes_read()
-    rows, size = result.rows_read(), result.bytes_read()
+    counts = Counts(read_rows=scanned, read_bytes=scanned_bytes, elapsed_ns=int(result.elapsed() * 1e9))
     if kind == "INSERT":
-        return Counts(read_rows=scanned, read_bytes=scanned_bytes, written_rows=rows or scanned, written_bytes=size)
-    return Counts(read_rows=scanned, read_bytes=scanned_bytes, result_rows=rows, result_bytes=size)
+        counts.written_rows, counts.written_bytes = result.rows_read() or scanned, result.bytes_read()
+    else:
+        counts.result_rows, counts.result_bytes = result.rows_read(), result.bytes_read()
+    return counts
 
 
 def literal(value: str) -> str:

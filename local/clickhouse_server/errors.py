@@ -9,6 +9,7 @@ ENGINE_VERSION: Final = "26.1.2.1"
 
 # What this server raises itself; everything else comes out of the engine with its own code.
 BAD_ARGUMENTS: Final = ("BAD_ARGUMENTS", 36)
+CHECKSUM_DOESNT_MATCH: Final = ("CHECKSUM_DOESNT_MATCH", 40)
 NOT_IMPLEMENTED: Final = ("NOT_IMPLEMENTED", 48)
 SYNTAX_ERROR: Final = ("SYNTAX_ERROR", 62)
 UNKNOWN_SETTING: Final = ("UNKNOWN_SETTING", 115)

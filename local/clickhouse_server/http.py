@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
 from local.clickhouse_server.engine import Connection, Counts, Output, counts_of
-from local.clickhouse_server.errors import NOT_IMPLEMENTED, READONLY, ClickHouseError
+from local.clickhouse_server.errors import READONLY, ClickHouseError
 from local.clickhouse_server.inserts import insert_data
 from local.clickhouse_server.request import Request, read_request
-from local.clickhouse_server.response import Response, StartResponse
+from local.clickhouse_server.response import BUFFER_SIZE, Response, StartResponse
 from local.clickhouse_server.sessions import Sessions, parse_timeout
 from local.clickhouse_server.statements import Statement, parse
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 _NO_HANDLE: Final = """Use / or /ping for health checks.
 Send queries from your program with POST method or GET /?query=..."""
-_NO_NATIVE_COMPRESSION: Final = (
-    "compress=1 is not supported by the embedded server: ask for HTTP compression with enable_http_compression=1 and "
-    "an Accept-Encoding header."
-)
 _GET_IS_READONLY: Final = (
     "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
     "You should use method POST for modifying queries."
@@ -62,7 +59,9 @@ class Application:
             request = request.with_form()
             with resources:
                 statement, body = self._prepare(request, resources)
-                response = Response(request, statement, body, self._headers(request))
+                spool = tempfile.SpooledTemporaryFile(BUFFER_SIZE, dir=self._incoming)  # noqa: SIM115 - `resources` closes it
+                ready = resources.enter_context(spool)
+                response = Response(request, statement, body, ready, self._headers(request))
                 response.fill()
                 response.start(start_response)
                 # The response closes the connection: when the body is sent, or the client is gone.
@@ -78,14 +77,13 @@ class Application:
         return [
             ("X-ClickHouse-Server-Display-Name", self._server_name),
             ("X-ClickHouse-Query-Id", request.query_id),
+            ("X-ClickHouse-Exception-Tag", request.exception_tag),
             ("X-ClickHouse-Timezone", zone),
         ]
 
     def _prepare(
         self, request: Request, resources: contextlib.ExitStack
     ) -> tuple[Statement, Output | tuple[bytes, Counts]]:
-        if request.flag("compress"):
-            raise ClickHouseError(NOT_IMPLEMENTED, _NO_NATIVE_COMPRESSION)
         source = request.input()
         statement = parse(source.head)
         if statement.data_start is None and len(source.head) < len(whole := source.read_all()):

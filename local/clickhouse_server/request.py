@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
+import secrets
+import string
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
@@ -13,12 +16,14 @@ import msgspec
 from local.clickhouse_server.compression import as_file, decoded
 from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
 from local.clickhouse_server.forms import form_fields, is_form
+from local.clickhouse_server.native_blocks import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 HEAD_SIZE: Final = 1 << 18  # ClickHouse's max_query_size: an INSERT's FORMAT or VALUES stands before this
 _MAX_QUERY_SIZE: Final = 64 << 20
+_TAG_SIZE: Final = 16
 _QUERY_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
 
 # Parameters of the URL or a form that are no settings.
@@ -32,7 +37,10 @@ _TRANSPORT: Final = frozenset(
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request. `settings` and `params` (`param_x` without its prefix) hold values as text."""
+    """One request. `settings` and `params` (`param_x` without its prefix) hold values as text.
+
+    `exception_tag` is random: what marks an error in the middle of the answer cannot be among its data.
+    """
 
     method: str
     options: dict[str, str]
@@ -40,6 +48,7 @@ class Request(msgspec.Struct, frozen=True):
     params: dict[str, str]
     headers: dict[str, str]
     body: Any
+    exception_tag: str
 
     @property
     def query_id(self) -> str:
@@ -58,7 +67,9 @@ class Request(msgspec.Struct, frozen=True):
         return self.method in {"GET", "HEAD"}
 
     def flag(self, name: str) -> bool:
-        return self.options.get(name, "0").lower() not in {"", "0", "false"}
+        """Whether an option or a setting is on."""
+        value = self.options.get(name) or self.settings.get(name, "0")
+        return value.lower() not in {"", "0", "false"}
 
     def with_form(self) -> Request:
         """The request with the fields of its form among its parameters; itself when it brings no form.
@@ -84,7 +95,11 @@ class Request(msgspec.Struct, frozen=True):
         return Input(self.options.get("query", "").encode("utf-8", "surrogateescape"), self._plain_body())
 
     def _plain_body(self) -> Iterator[bytes]:
-        return decoded(self.body, self.headers.get("HTTP_CONTENT_ENCODING", ""), native=self.flag("decompress"))
+        unpack = None
+        if self.flag("decompress"):
+            verify = not self.flag("http_native_compression_disable_checksumming_on_decompress")
+            unpack = functools.partial(unpacked, verify=verify)
+        return decoded(self.body, self.headers.get("HTTP_CONTENT_ENCODING", ""), unpack)
 
 
 class Input:
@@ -119,7 +134,8 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     options, settings, params = _sorted(parse_qsl(url, keep_blank_values=True, errors="surrogateescape"))
     options.setdefault("query_id", str(uuid.uuid4()))
     headers = {name: value for name, value in environ.items() if name.startswith("HTTP_") or name == "CONTENT_TYPE"}
-    return Request(environ["REQUEST_METHOD"], options, settings, params, headers, environ["wsgi.input"])
+    tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(_TAG_SIZE))
+    return Request(environ["REQUEST_METHOD"], options, settings, params, headers, environ["wsgi.input"], tag)
 
 
 def _sorted(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:

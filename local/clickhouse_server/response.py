@@ -10,16 +10,21 @@ import msgspec
 
 from local.clickhouse_server.compression import Encoder, chosen_encoding, encoder
 from local.clickhouse_server.engine import Counts, Output
+from local.clickhouse_server.native_blocks import BlockEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from tempfile import SpooledTemporaryFile
 
     from local.clickhouse_server.request import Request
     from local.clickhouse_server.statements import Statement
 
 # A result up to this size is complete before its headers go out, so that an error still gets its status and the summary
-# its numbers (ClickHouse's own buffer is as large).
-_BUFFER_SIZE: Final = 1 << 20
+# its numbers (ClickHouse's own buffer is as large). It stays in memory; what a client wants to have buffered beyond it
+# (buffer_size, wait_end_of_query) goes to a file.
+BUFFER_SIZE: Final = 1 << 20
+_MAX_BUFFER_SIZE: Final = 4 << 30  # an endless query must not fill the disk: behind this the answer is streamed
+_MAX_EXCEPTION: Final = 15 << 10  # with the lines around it, a client looks for it in the last 16 KiB
 _CONTENT_TYPES: Final = {
     "CSV": "text/csv; charset=UTF-8; header=absent",
     "CSVWITHNAMES": "text/csv; charset=UTF-8; header=present",
@@ -58,15 +63,18 @@ class Response:
         request: Request,
         statement: Statement,
         body: Output | tuple[bytes, Counts],
+        ready: SpooledTemporaryFile[bytes],
         headers: list[tuple[str, str]],
     ) -> None:
         self._output = body if isinstance(body, Output) else None
-        ready, self._counts = (b"", Counts()) if isinstance(body, Output) else body
-        self._ready = [ready] if ready else []
+        first, self._counts = (b"", Counts()) if isinstance(body, Output) else body
+        self._ready = ready
+        self._ready.write(first)
         self._complete = self._output is None
-        self._whole = request.flag("wait_end_of_query")
+        self._buffer_size = _buffer_size(request)
         self._headers = headers
         self._is_head = request.method == "HEAD"
+        self._tag = request.exception_tag
         self._format = statement.format or request.default_format or "TabSeparated"
         self._says_format = statement.kind != "INSERT"
         self._encoder, self._encoding = _encoder(request)
@@ -74,12 +82,10 @@ class Response:
 
     def fill(self) -> None:
         """Read the first part of the result. Raises ClickHouseError while the status can still be changed."""
-        size = 0
-        while self._output is not None and not self._complete and (size < _BUFFER_SIZE or self._whole):
+        while self._output is not None and not self._complete and self._ready.tell() < self._buffer_size:
             data = self._output.read()
             if data:
-                self._ready.append(data)
-                size += len(data)
+                self._ready.write(data)
                 continue
             if self._output.error is not None:
                 raise self._output.error
@@ -93,9 +99,21 @@ class Response:
             self._headers += [("X-ClickHouse-Format", self._format), ("Content-Type", content_type)]
         if self._encoding:
             self._headers.append(("Content-Encoding", self._encoding))
+        if self._complete and self._encoder is not None and self._ready.tell() <= BUFFER_SIZE:
+            self._encode_ready(self._encoder)
         if self._complete and self._encoder is None:
-            self._headers.append(("Content-Length", str(sum(map(len, self._ready)))))
+            self._headers.append(("Content-Length", str(self._ready.tell())))
+        self._ready.seek(0)
         start_response("200 OK", self._headers)
+
+    def _encode_ready(self, encoder: Encoder) -> None:
+        # The HTTP server keeps a connection open only when it knows the length of the answer.
+        self._ready.seek(0)
+        encoded = encoder.compress(self._ready.read()) + encoder.flush()
+        self._ready.seek(0)
+        self._ready.truncate()
+        self._ready.write(encoded)
+        self._encoder = None
 
     def __iter__(self) -> Iterator[bytes]:
         if self._is_head:
@@ -103,14 +121,13 @@ class Response:
         for data in self._pieces():
             if piece := self._encoder.compress(data) if self._encoder else data:
                 yield piece
-        if self._encoder:
-            yield self._encoder.flush()
+        if self._encoder and (rest := self._encoder.flush()):
+            yield rest
         if self._output is not None and self._output.error is not None:
             raise StreamBroken
 
     def _pieces(self) -> Iterator[bytes]:
-        while self._ready:
-            yield self._ready.pop(0)
+        yield from iter(lambda: self._ready.read(BUFFER_SIZE), b"")
         while self._output is not None and not self._complete:
             data = self._output.read()
             if data:
@@ -118,7 +135,12 @@ class Response:
                 continue
             self._complete = True
             if self._output.error is not None:
-                yield f"{self._output.error}\n".encode()
+                yield self._exception(str(self._output.error))
+
+    def _exception(self, text: str) -> bytes:
+        """How ClickHouse marks an error behind the beginning of a result, so that clients tell it from data."""
+        message, tag = text.encode("utf-8", "replace")[:_MAX_EXCEPTION] + b"\n", self._tag.encode()
+        return b"\r\n__exception__\r\n%b\r\n%b%d %b\r\n__exception__\r\n" % (tag, message, len(message), tag)
 
     def owns(self, resources: contextlib.ExitStack) -> None:
         """Take over what must be closed when the body is sent or the client is gone."""
@@ -129,10 +151,19 @@ class Response:
         self._resources.close()
 
 
+def _buffer_size(request: Request) -> int:
+    """How much of a result must be there before the headers go out."""
+    if request.flag("wait_end_of_query") or request.flag("http_wait_end_of_query"):
+        return _MAX_BUFFER_SIZE
+    wanted = request.options.get("buffer_size") or request.settings.get("http_response_buffer_size", "")
+    return min(max(BUFFER_SIZE, int(wanted) if wanted.isdecimal() else 0), _MAX_BUFFER_SIZE)
+
+
 def _encoder(request: Request) -> tuple[Encoder | None, str]:
-    accepted = request.headers.get("HTTP_ACCEPT_ENCODING", "")
-    if request.settings.get("enable_http_compression", "0") in {"0", "false"}:
+    if request.flag("compress"):
+        return BlockEncoder(), ""
+    if not request.flag("enable_http_compression"):
         return None, ""
-    encoding = chosen_encoding(accepted)
+    encoding = chosen_encoding(request.headers.get("HTTP_ACCEPT_ENCODING", ""))
     level = request.settings.get("http_zlib_compression_level", "3")
     return (encoder(encoding, int(level) if level.isdecimal() else 3) if encoding else None), encoding

@@ -20,6 +20,7 @@ class Server:
     """`python -m local clickhouse` on a free port."""
 
     def __init__(self, data_dir: Path, port: int = 0) -> None:
+        self.data_dir = data_dir
         command = [sys.executable, "-m", "local", "clickhouse", "--port", str(port), "--data-dir", str(data_dir)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout is not None

@@ -83,18 +83,8 @@ def test_encoding_that_is_refused_is_not_used(server: Server) -> None:
     assert gzip.decompress(response.data) == b"1\n"
 
 
-@pytest.mark.parametrize(("method", "pack"), [(0x82, lz4.block.compress), (0x90, zstandard.compress), (0x02, bytes)])
-def test_native_blocks_are_read(server: Server, method: int, pack: Callable[[bytes], bytes]) -> None:
-    def block(data: bytes) -> bytes:
-        packed = lz4.block.compress(data, store_size=False) if method == 0x82 else pack(data)
-        header = bytes([method]) + (len(packed) + 9).to_bytes(4, "little") + len(data).to_bytes(4, "little")
-        return bytes(16) + header + packed
-
-    response = server.request(body=block(b"SELECT 1, ") + block(b"2"), decompress="1")
-    assert response.data == b"1\t2\n"
-
-
-def test_native_compression_of_answers_is_refused_clearly(server: Server) -> None:
-    response = server.request(body=b"SELECT 1", compress="1")
-    assert response.status == 501
-    assert b"compress=1" in response.data
+def test_small_encoded_answer_has_its_length_so_that_the_connection_stays_open(server: Server) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+    response = server.request(body=b"SELECT 1", headers=headers, enable_http_compression="1")
+    assert response.headers["Content-Length"] == str(len(response.data))
+    assert "Connection" not in response.headers

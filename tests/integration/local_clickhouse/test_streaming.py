@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -65,7 +67,47 @@ def test_error_in_mid_stream_is_seen_by_the_client(server: Server) -> None:
     with pytest.raises(urllib3.exceptions.ProtocolError):
         read_all()
     response.close()
-    assert b"Code: 395. DB::Exception: " in last[0]
+    # The way ClickHouse marks it since 25.11: the length is that of the message with its line end.
+    tag = response.headers["X-ClickHouse-Exception-Tag"].encode()
+    assert re.fullmatch(rb"[a-z]{16}", tag)
+    pattern = rb"\r\n__exception__\r\n%b\r\n(Code: 395\. DB::Exception: .*\n)(\d+) %b\r\n__exception__\r\n$" % (
+        tag,
+        tag,
+    )
+    found = re.search(pattern, last[0])
+    assert found
+    assert len(found.group(1)) == int(found.group(2))
+
+
+def test_error_in_mid_stream_is_inside_the_compression(server: Server) -> None:
+    query = b"SELECT number, throwIf(number = 2000000) FROM numbers(4000000) SETTINGS max_block_size = 65536"
+    response = server.request(body=query, headers={"Accept-Encoding": "gzip"}, raw=True, enable_http_compression="1")
+    inflate = zlib.decompressobj(31)
+    plain = bytearray()
+
+    def read_all() -> None:
+        for chunk in response.stream(MIB):
+            plain.extend(inflate.decompress(chunk))
+
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        read_all()
+    response.close()
+    assert plain.endswith(response.headers["X-ClickHouse-Exception-Tag"].encode() + b"\r\n__exception__\r\n")
+
+
+@pytest.mark.parametrize(
+    "option", [{"wait_end_of_query": "1"}, {"http_wait_end_of_query": "1"}, {"buffer_size": "500000000"}]
+)
+def test_large_answer_that_is_waited_for_is_not_kept_in_memory(server: Server, option: dict[str, str]) -> None:
+    server.sql("SELECT number FROM numbers(1000000) FORMAT Null")
+    before = server.resident_memory()
+    response = server.request("POST", b"SELECT repeat('x', 99) FROM numbers(4000000)", None, "/", raw=True, **option)
+    assert response.status == 200
+    assert server.resident_memory() - before < 150 * MIB
+    assert response.headers["Content-Length"] == "400000000"
+    assert sum(map(len, response.stream(MIB))) == 400_000_000
+    response.release_conn()
+    assert list((server.data_dir / "incoming").iterdir()) == []
 
 
 def test_error_in_mid_stream_has_its_status_when_the_client_waits_for_the_end(server: Server) -> None:
