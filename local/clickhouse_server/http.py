@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local.clickhouse_server.engine import Connection, Counts, Output, counts_of
 from local.clickhouse_server.errors import READONLY, ClickHouseError
+from local.clickhouse_server.external_tables import filled, saved
 from local.clickhouse_server.inserts import insert_data
 from local.clickhouse_server.request import Request, read_request
 from local.clickhouse_server.response import BUFFER_SIZE, Response, StartResponse
@@ -54,18 +55,21 @@ class Application:
         return self._answer(read_request(environ), start_response)
 
     def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
-        resources = contextlib.ExitStack()
+        kept = contextlib.ExitStack()
         try:
-            request = request.with_form()
-            with resources:
-                statement, body = self._prepare(request, resources)
-                spool = tempfile.SpooledTemporaryFile(BUFFER_SIZE, dir=self._incoming)  # noqa: SIM115 - `resources` closes it
-                ready = resources.enter_context(spool)
-                response = Response(request, statement, body, ready, self._headers(request))
-                response.fill()
+            with kept:
+                with contextlib.ExitStack() as resources:
+                    request = request.with_form(lambda data: saved(data, self._incoming, resources))
+                    statement, body = self._prepare(request, resources)
+                    ready = kept.enter_context(tempfile.SpooledTemporaryFile(BUFFER_SIZE, dir=self._incoming))
+                    response = Response(request, statement, body, ready, self._headers(request))
+                    response.fill()
+                    # A result that is complete needs the engine no more: a session is free, and what was made for the
+                    # query is gone, before the client has its answer and may ask again.
+                    if not response.complete:
+                        kept.enter_context(resources.pop_all())
                 response.start(start_response)
-                # The response closes the connection: when the body is sent, or the client is gone.
-                response.owns(resources.pop_all())
+                response.owns(kept.pop_all())
                 return response
         except ClickHouseError as error:
             return _error(start_response, error, self._headers(request))
@@ -91,6 +95,7 @@ class Application:
         if request.reads_only and not statement.only_reads:
             raise ClickHouseError(READONLY, _GET_IS_READONLY)
         connection = resources.enter_context(self._connection(request))
+        resources.enter_context(filled(connection, request.tables))
         result_format = statement.format or request.default_format or "TabSeparated"
         if statement.data_start is not None:
             counts = insert_data(connection, statement, source.data(statement.data_start), request, self._incoming)

@@ -15,11 +15,14 @@ import msgspec
 
 from local.clickhouse_server.compression import as_file, decoded
 from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
-from local.clickhouse_server.forms import form_fields, is_form
+from local.clickhouse_server.external_tables import ExternalTable, described
+from local.clickhouse_server.forms import is_form, read_form
 from local.clickhouse_server.native_blocks import unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from local.clickhouse_server.forms import Readable
 
 HEAD_SIZE: Final = 1 << 18  # ClickHouse's max_query_size: an INSERT's FORMAT or VALUES stands before this
 _MAX_QUERY_SIZE: Final = 64 << 20
@@ -49,6 +52,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     body: Any
     exception_tag: str
+    tables: list[ExternalTable] = []
 
     @property
     def query_id(self) -> str:
@@ -71,23 +75,26 @@ class Request(msgspec.Struct, frozen=True):
         value = self.options.get(name) or self.settings.get(name, "0")
         return value.lower() not in {"", "0", "false"}
 
-    def with_form(self) -> Request:
-        """The request with the fields of its form among its parameters; itself when it brings no form.
+    def with_form(self, save: Callable[[Readable], str]) -> Request:
+        """The request with the fields of its form among its parameters, and its tables; itself when it brings no form.
 
-        Raises ClickHouseError.
+        `save` puts the content of a file on disk and returns its path. Raises ClickHouseError.
         """
         content_type = self.headers.get("CONTENT_TYPE", "")
         if not is_form(content_type):
             return self
-        options, settings, params = _sorted(form_fields(as_file(self._plain_body()), content_type))
+        form = read_form(as_file(self._plain_body()), content_type, save)
+        options, settings, params = _sorted(form.fields)
         query = self.options.get("query", "") + options.get("query", "")
+        tables, settings = described(form.files, {**self.settings, **settings})
         return msgspec.structs.replace(
             self,
             options={**self.options, **options, "query": query},
-            settings={**self.settings, **settings},
+            settings=settings,
             params={**self.params, **params},
             headers={name: value for name, value in self.headers.items() if name != "HTTP_CONTENT_ENCODING"},
             body=io.BytesIO(),
+            tables=tables,
         )
 
     def input(self) -> Input:

@@ -70,7 +70,7 @@ class Response:
         first, self._counts = (b"", Counts()) if isinstance(body, Output) else body
         self._ready = ready
         self._ready.write(first)
-        self._complete = self._output is None
+        self.complete = self._output is None
         self._buffer_size = _buffer_size(request)
         self._headers = headers
         self._is_head = request.method == "HEAD"
@@ -82,14 +82,14 @@ class Response:
 
     def fill(self) -> None:
         """Read the first part of the result. Raises ClickHouseError while the status can still be changed."""
-        while self._output is not None and not self._complete and self._ready.tell() < self._buffer_size:
+        while self._output is not None and not self.complete and self._ready.tell() < self._buffer_size:
             data = self._output.read()
             if data:
                 self._ready.write(data)
                 continue
             if self._output.error is not None:
                 raise self._output.error
-            self._counts, self._complete = self._output.counts, True
+            self._counts, self.complete = self._output.counts, True
 
     def start(self, start_response: StartResponse) -> None:
         summary = {name: str(value) for name, value in msgspec.structs.asdict(self._counts).items()}
@@ -99,9 +99,9 @@ class Response:
             self._headers += [("X-ClickHouse-Format", self._format), ("Content-Type", content_type)]
         if self._encoding:
             self._headers.append(("Content-Encoding", self._encoding))
-        if self._complete and self._encoder is not None and self._ready.tell() <= BUFFER_SIZE:
+        if self.complete and self._encoder is not None and self._ready.tell() <= BUFFER_SIZE:
             self._encode_ready(self._encoder)
-        if self._complete and self._encoder is None:
+        if self.complete and self._encoder is None:
             self._headers.append(("Content-Length", str(self._ready.tell())))
         self._ready.seek(0)
         start_response("200 OK", self._headers)
@@ -128,12 +128,12 @@ class Response:
 
     def _pieces(self) -> Iterator[bytes]:
         yield from iter(lambda: self._ready.read(BUFFER_SIZE), b"")
-        while self._output is not None and not self._complete:
+        while self._output is not None and not self.complete:
             data = self._output.read()
             if data:
                 yield data
                 continue
-            self._complete = True
+            self.complete = True
             if self._output.error is not None:
                 yield self._exception(str(self._output.error))
 

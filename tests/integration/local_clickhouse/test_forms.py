@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import clickhouse_connect
 import pytest
-from clickhouse_connect.driver.exceptions import DatabaseError
-from clickhouse_connect.driver.external import ExternalData
 from urllib3.filepost import encode_multipart_formdata
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.integration.local_clickhouse.process import Server
 
-BAD_ARGUMENTS, NOT_IMPLEMENTED, UNKNOWN_SETTING, READONLY = "36", "48", "115", "164"
+BAD_ARGUMENTS, UNKNOWN_SETTING, READONLY = "36", "115", "164"
 
 
 @pytest.fixture
@@ -53,15 +51,6 @@ def test_an_array_of_2000_elements_is_a_parameter(client: Client) -> None:
 def test_empty_results_with_a_form_have_their_columns(client: Client) -> None:
     result = client.query("SELECT {x:String} AS a LIMIT 0", parameters={"x": "y" * 20_000})
     assert (result.column_names, result.result_rows) == (("a",), [])
-
-
-@pytest.mark.parametrize("form", [True, False])
-def test_an_external_table_is_refused(client: Client, form: bool) -> None:  # noqa: FBT001
-    client.form_encode_query_params = form  # type: ignore[attr-defined]
-    table = ExternalData(file_name="films.csv", fmt="CSV", structure="id UInt32", data=b"1\n")
-    with pytest.raises(DatabaseError, match="External table 'films' is not supported by the embedded server") as raised:
-        client.query("SELECT * FROM films", external_data=table)
-    assert f"code: {NOT_IMPLEMENTED}" in str(raised.value)
 
 
 def test_fields_of_a_form_are_read_like_parameters_of_the_url(server: Server) -> None:

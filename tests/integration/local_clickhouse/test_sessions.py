@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import http.client
 import threading
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,18 @@ def test_session_is_locked_while_a_query_runs_in_it(server: Server) -> None:
     assert b"SESSION_IS_LOCKED" in response.data
     running.join()
     assert server.sql("SELECT 1", session_id="e") == "1"
+
+
+def test_session_is_free_as_soon_as_its_answer_is_there(server: Server) -> None:
+    # Requests of one connection wait for each other anyway, so there are two.
+    with contextlib.ExitStack() as stack:
+        connections = [http.client.HTTPConnection("127.0.0.1", server.port) for _ in range(2)]
+        for connection in connections:
+            stack.callback(connection.close)
+        for connection in connections * 250:
+            connection.request("POST", "/?session_id=s", "SELECT 1")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"1\n")
 
 
 def test_session_must_exist_when_the_client_says_so(server: Server) -> None:
