@@ -23,6 +23,11 @@ def insert_data(
             file.write(piece)
         file.flush()
         name = statement.format or request.default_format or "Values"
-        source = f" FROM INFILE {literal(file.name)} COMPRESSION 'none' "
-        sql = statement.sql + source.encode() + statement.tail + f" FORMAT {name}".encode()
+        if statement.input_span is not None:
+            start, end = statement.input_span
+            call = f"file({literal(file.name)}, {literal(name)}, "
+            sql = statement.sql[:start] + call.encode() + statement.sql[end:]
+        else:
+            source = f" FROM INFILE {literal(file.name)} COMPRESSION 'none' "
+            sql = statement.sql + source.encode() + statement.tail + f" FORMAT {name}".encode()
         return counts_of(connection.execute(sql, params=request.params), "INSERT")

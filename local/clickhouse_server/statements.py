@@ -47,7 +47,8 @@ class Statement(msgspec.Struct, frozen=True):
     """One statement without its closing semicolon.
 
     For an INSERT with data, `sql` ends before its SETTINGS, VALUES or FORMAT, `tail` holds the SETTINGS, and the data
-    begin at `data_start` of what was read.
+    begin at `data_start` of what was read. When it reads them through the table function input(), `sql` goes on to its
+    end, and `input_span` is where `input(` stands in it.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Statement(msgspec.Struct, frozen=True):
     format_span: tuple[int, int] = (0, 0)
     tail: bytes = b""
     data_start: int | None = None
+    input_span: tuple[int, int] | None = None
 
     @property
     def only_reads(self) -> bool:
@@ -144,7 +146,7 @@ def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
     for token in _after_table_name(stream):
         word = token.upper
         if word in {b"SELECT", b"WITH", b"WATCH"} or (word == b"(" and _opens_select(head, token.end)):
-            return None
+            return _parse_insert_from_input(head)
         if word == b"FROM":
             raise ClickHouseError(NOT_IMPLEMENTED, "INSERT … FROM INFILE is for command-line clients: send the data.")
         if word == b"SETTINGS":
@@ -152,13 +154,34 @@ def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
         elif word == b"VALUES":
             return _insert(head, cut, token, "Values", token.end)
         elif word == b"FORMAT":
-            name = next(stream, None)
-            if name is None:
-                raise ClickHouseError(SYNTAX_ERROR, "Syntax error: a format name is expected after FORMAT.")
-            return _insert(head, cut, token, name.text.decode("latin-1"), _skip_line_end(head, name.end))
+            return _insert(head, cut, token, *_format_of_data(head, stream))
     end = len(head.rstrip(b"; \t\r\n"))
     cut = end if cut is None else cut
     return Statement("INSERT", head[:cut], tail=head[cut:end], data_start=len(head))
+
+
+def _parse_insert_from_input(head: bytes) -> Statement | None:
+    """INSERT … SELECT … FROM input('…') FORMAT …, with the data behind it; None for any other SELECT."""
+    stream = tokens(head)
+    before, previous, call = b"", next(stream), None
+    for token in stream:
+        if token.text == b"(" and previous.upper == b"INPUT" and before in {b"FROM", b"JOIN"}:
+            call = (previous.start, token.end)
+        if call and token.depth == 0 and token.upper == b"FORMAT":
+            name, data_start = _format_of_data(head, stream)
+            return Statement("INSERT", head[: token.start], name, data_start=data_start, input_span=call)
+        before, previous = previous.upper, token
+    if call:
+        raise ClickHouseError(SYNTAX_ERROR, "Syntax error: FORMAT and the data of input() are expected.")
+    return None
+
+
+def _format_of_data(head: bytes, stream: Iterator[Token]) -> tuple[str, int]:
+    """The name behind FORMAT, and where the data begin."""
+    name = next(stream, None)
+    if name is None:
+        raise ClickHouseError(SYNTAX_ERROR, "Syntax error: a format name is expected after FORMAT.")
+    return name.text.decode("latin-1"), _skip_line_end(head, name.end)
 
 
 def _after_table_name(stream: Iterator[Token]) -> Iterator[Token]:

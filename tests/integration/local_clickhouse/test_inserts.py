@@ -60,11 +60,23 @@ def test_insert_from_select_is_one_statement(server: Server) -> None:
     assert server.sql("SELECT count() FROM t") == "7"
 
 
+@pytest.mark.parametrize("place", ["body", "url"])
+def test_insert_may_transform_its_data_on_the_way(server: Server, place: str) -> None:
+    statement = "INSERT INTO t SELECT a + {n:UInt8}, upper(s) FROM input('a Int32, s String') WHERE a > 1 FORMAT CSV"
+    data = b"1,x\n2,y\n3,z\n"
+    if place == "body":
+        response = server.request(body=statement.encode() + b"\n" + data, param_n="10")
+    else:
+        response = server.request(body=data, query=statement, param_n="10")
+    assert response.status == 200, response.data
+    assert server.sql("SELECT * FROM t ORDER BY a") == "12\tY\n13\tZ"
+
+
 def test_tables_may_be_called_like_keywords(server: Server) -> None:
-    for name in ("format", "values"):
+    for name in ("format", "values", "input"):
         server.sql(f"CREATE TABLE `{name}` (a Int32) ENGINE = Memory")
         server.sql(f"INSERT INTO {name} FORMAT CSV\n1\n")
-        server.sql(f"INSERT INTO default.{name} VALUES (2)")
+        server.sql(f"INSERT INTO default.{name} (a) SELECT 2")
         assert server.sql(f"SELECT sum(a) FROM `{name}`") == "3"
         server.sql(f"DROP TABLE `{name}`")
 
@@ -110,6 +122,8 @@ def test_bad_data_are_reported_and_nothing_is_left_behind(server: Server) -> Non
         (b"INSERT INTO t FORMAT CSV;1,x", 400, "62"),
         (b"INSERT INTO t FORMAT", 400, "62"),
         (b"INSERT INTO t FORMAT Nothing\n1", 404, "73"),
+        (b"INSERT INTO t SELECT * FROM input('a Int32')", 400, "62"),
+        (b"INSERT INTO t (a) SELECT * FROM input('a Int32') FORMAT TSV\nx", 400, "27"),
         (b"INSERT INTO t FROM INFILE '/etc/hostname' FORMAT CSV", 501, "48"),
         (b"INSERT INTO t (nothing) VALUES (1)", 500, "16"),
     ],
