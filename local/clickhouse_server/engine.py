@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import chdb.state
 import msgspec
 
-from local.clickhouse_server.errors import UNKNOWN_SETTING, ClickHouseError
+from local.clickhouse_server.errors import QUERY_WAS_CANCELLED, UNKNOWN_SETTING, ClickHouseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,8 +57,13 @@ class Connection:
         text = sql if isinstance(sql, str) else sql.decode("utf-8", "surrogateescape")
         try:
             return self._chdb.query(text, result_format, params=dict(params or {}))
-        except RuntimeError as error:
-            raise ClickHouseError.of_engine(error) from error
+        except RuntimeError as raised:
+            error = ClickHouseError.of_engine(raised)
+            if error.code == QUERY_WAS_CANCELLED:
+                # It stays in the list of processes, and a KILL … SYNC waits, until its connection takes the next query.
+                with contextlib.suppress(RuntimeError):
+                    self._chdb.query("SELECT 1 FORMAT Null")
+            raise error from raised
 
     def rows(self, sql: str) -> list[list[str]]:
         """A small result as rows of strings."""

@@ -23,6 +23,8 @@ INVALID_SESSION_TIMEOUT: Final = ("INVALID_SESSION_TIMEOUT", 374)
 UNKNOWN_COMPRESSION_METHOD: Final = ("UNKNOWN_COMPRESSION_METHOD", 89)
 UNKNOWN_EXCEPTION: Final = ("UNKNOWN_EXCEPTION", 1002)
 
+QUERY_WAS_CANCELLED: Final = 394  # raised by the engine only
+
 _STATUS_OF_CODES: Final[dict[str, tuple[int, ...]]] = {
     "401 Unauthorized": (194,),
     "403 Forbidden": (192, 193, 497, 512, 516),

@@ -11,6 +11,7 @@ from local.clickhouse_server.engine import Connection, Counts, Output, counts_of
 from local.clickhouse_server.errors import READONLY, ClickHouseError
 from local.clickhouse_server.external_tables import filled, saved
 from local.clickhouse_server.inserts import insert_data
+from local.clickhouse_server.kill import marked, with_engine_ids
 from local.clickhouse_server.request import Request, read_request
 from local.clickhouse_server.response import BUFFER_SIZE, Response, StartResponse
 from local.clickhouse_server.sessions import Sessions, parse_timeout
@@ -104,7 +105,10 @@ class Application:
             output = Output(connection, statement, result_format, request.params)
             resources.callback(output.close)
             return statement, output
-        result = connection.execute(statement.sql, result_format, request.params)
+        sql, params = statement.sql, request.params
+        if statement.kind == "KILL":
+            sql, params = with_engine_ids(connection, statement, params)
+        result = connection.execute(sql, result_format, params)
         return statement, (bytes(result.bytes()), counts_of(result, statement.kind))
 
     @contextlib.contextmanager
@@ -122,7 +126,14 @@ class Application:
             else:
                 connection = self._connect()
                 stack.callback(connection.close)
-            connection.set(request.settings)
+            try:
+                connection.set(
+                    {**request.settings, **marked(request.settings.get("log_comment", ""), request.query_id)}
+                )
+            except ClickHouseError as error:
+                # A session that is readonly takes no settings, and still answers.
+                if request.settings or error.code != READONLY[1]:
+                    raise
             if request.database:
                 connection.use(request.database)
             yield connection
