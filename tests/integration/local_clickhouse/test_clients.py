@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import clickhouse_connect
 import pytest
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,13 @@ def test_blocks_are_streamed(client: Client) -> None:
         sizes = [len(block) for block in blocks]
     assert sum(sizes) == 500_000
     assert len(sizes) > 1
+
+
+def test_error_behind_the_first_blocks_is_raised_with_its_text(client: Client) -> None:
+    query = "SELECT number, throwIf(number = 3000000) FROM numbers(4000000) SETTINGS max_block_size = 65536"
+    with client.query_row_block_stream(query) as blocks, pytest.raises(StreamFailureError, match=r"Code: 395\."):
+        for _ in blocks:
+            pass
 
 
 def test_session_of_the_client_keeps_temporary_tables(client: Client) -> None:
