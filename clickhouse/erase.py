@@ -1,8 +1,9 @@
 """`erase`: a person, or everything before a time, out of every stored table; counted before, confirmed after.
 
 - Events and typed rows go by user_id and anonymous_id; what could not become an event, when its text has the id.
-- Rollups count: those that know people forget the person, the others count the person's days anew, as far back as the
-  rows still tell. With only `--before`, rollups stay: they are what outlives the rows.
+- What was counted or cut from them is made anew from the rows that stay (`clickhouse/recount.py`), also under other
+  identities: what a browser did is the signed-in person's, when there was one.
+- With only `--before`, rollups stay: they are what outlives the rows.
 
 Kafka is not touched: what it still keeps it keeps until its own retention is over, and a `replay` would bring it back.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from clickhouse import queue, recount
 from clickhouse.client import execute, rows
 from clickhouse.errors import OperationError, UsageError
 
@@ -32,26 +34,21 @@ GROUP BY name
 ORDER BY name
 """
 _PERSON = "(user_id IN {users:Array(String)} OR anonymous_id IN {anonymous:Array(String)})"
-_HASH = "identity_hash IN (SELECT cityHash64(arrayJoin({people:Array(String)})))"
+# no subquery: ClickHouse refuses one in a mutation of a replicated table
+_HASH = "has(arrayMap(identity -> cityHash64(identity), {people:Array(String)}), identity_hash)"
 _IDENTITY = "identity IN {people:Array(String)}"
 _RAW = "match(raw, {pattern:String})"
 _ROLLUP = "_per_day"
-# One time for all rows of a day: readers take those of its newest count. The second only marks the day as counted.
-_RECOUNT = (
-    """
-    INSERT INTO {name}
-    SELECT *, {{at:DateTime64(3, 'UTC')}} FROM {name}_live WHERE day IN {{days:Array(Date)}}
-    """,
-    """
-    INSERT INTO {name} (day, refreshed_at)
-    SELECT arrayJoin({{days:Array(Date)}}), {{at:DateTime64(3, 'UTC')}}
-    """,
-    """
-    ALTER TABLE {name}
-    DELETE WHERE day IN {{days:Array(Date)}} AND refreshed_at < {{at:DateTime64(3, 'UTC')}}
-    SETTINGS mutations_sync = 2
-    """,
-)
+# Bots are in no count. So what is to go leaves the counts first, and its rows still tell what has to be counted anew.
+_MARK = "ALTER TABLE {table} UPDATE is_bot = true WHERE NOT is_bot AND {condition} SETTINGS mutations_sync = 2"
+_DELETE = "ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
+_PAIRS = """
+SELECT DISTINCT if(user_id != '', user_id, anonymous_id) AS identity, toDate(occurred_at) AS day
+FROM {table}
+WHERE {condition}
+    OR identity IN {{people:Array(String)}}
+    AND ({{at_any_time:Bool}} OR occurred_at < {{before:DateTime64(3, 'UTC')}})
+"""
 
 
 class Request(Struct, frozen=True):
@@ -79,6 +76,16 @@ class Part(Struct, frozen=True):
     table: str
     condition: str
     rows: int
+    columns: frozenset[str]
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it was counted or cut from rows of other tables."""
+        return bool(self.columns & {"identity_hash", "started_at"})
+
+    @property
+    def holds_events(self) -> bool:
+        return {"user_id", "anonymous_id", "occurred_at"} <= self.columns
 
 
 def plan(client: Client, request: Request) -> list[Part]:
@@ -86,56 +93,107 @@ def plan(client: Client, request: Request) -> list[Part]:
     request.check()
     parts = []
     for row in rows(client, _STORED):
-        condition = _condition(request, row["table"], set(row["columns"]))
+        columns = frozenset(row["columns"])
+        condition = _condition(request, row["table"], columns)
         if condition:
-            parts.append(Part(row["table"], condition, _count(client, row["table"], condition, request)))
+            parts.append(Part(row["table"], condition, _count(client, row["table"], condition, request), columns))
     return parts
 
 
-def erase(client: Client, request: Request, parts: list[Part]) -> list[Part]:
-    """Delete, count the rollups anew, and ask again; the same parts with what is left, which is 0 everywhere.
+def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
+    """Delete, make rollups and sessions right, and ask again; what the operator has to know of what is left.
 
-    OperationError when rows are left: events of the person came in meanwhile.
+    Every step may run again, so an interrupted run is ended by another one. OperationError when rows are left: events
+    of the person came in meanwhile.
     """
-    days = _days(client, request) if request.is_person else []
-    for part in parts:
-        if part.rows:
-            execute(
-                client,
-                f"ALTER TABLE {part.table} DELETE WHERE {part.condition} SETTINGS mutations_sync = 2",
-                **_parameters(request),
-            )
-    if days:
-        _recount(client, days)
-    left = [Part(part.table, part.condition, _count(client, part.table, part.condition, request)) for part in parts]
-    remaining = [f"{part.table} {part.rows}" for part in left if part.rows]
+    given = _parameters(request)
+    notes: list[str] = []
+    if request.is_person:
+        for part in parts:
+            if part.rows and "is_bot" in part.columns:
+                execute(client, _MARK.format(table=part.table, condition=part.condition), **given)
+        recount.wait_for_refreshes(client)
+        _delete(client, [part for part in parts if part.is_made], given)
+        pairs = _pairs(client, request, parts)
+        if pairs:
+            notes = recount.recount(client, pairs)
+        _delete(client, [part for part in parts if not part.is_made], given)
+    else:
+        reach = recount.Reach(client)
+        _delete(client, [part for part in parts if not part.is_made], given)
+        recount.wait_for_refreshes(client)
+        _delete(client, [part for part in parts if part.is_made], given)
+        recount.cut(client, reach, _boundary(request))
+    left = {part.table: _count(client, part.table, part.condition, request) for part in parts if not part.is_made}
+    remaining = [f"{table} {number}" for table, number in left.items() if number]
     if remaining:
         raise OperationError(
             f"rows came in while it was erased: {', '.join(remaining)}. Run it again; `python -m clickhouse pause` "
             "first keeps new ones out"
         )
-    return left
+    return [*notes, *_still_elsewhere(client, request)]
 
 
-def _condition(request: Request, table: str, columns: set[str]) -> str:
+def _delete(client: Client, parts: list[Part], given: dict[str, Any]) -> None:
+    for part in parts:
+        # what is made may have been made since it was counted
+        if part.rows or part.is_made:
+            execute(client, _DELETE.format(table=part.table, condition=part.condition), **given)
+
+
+def _pairs(client: Client, request: Request, parts: list[Part]) -> set[tuple[str, date]]:
+    """Whose numbers of which days change, as far as rows tell.
+
+    By a browser's id those of the people who were signed in there, too; and all of who shares an identity with the
+    person, as a browser that is called like a user does.
+    """
+    found = {(identity, day) for identity in (*request.users, *request.anonymous) for day in _boundary(request)}
+    for part in parts:
+        if part.holds_events:
+            query = _PAIRS.format(table=part.table, condition=part.condition)
+            found |= {(row["identity"], row["day"]) for row in rows(client, query, **_parameters(request))}
+    return found
+
+
+def _boundary(request: Request) -> set[date]:
+    """The day that goes only in part."""
+    if request.before is None or request.before > datetime.now(UTC):
+        return set()
+    return {request.before.astimezone(UTC).date()}
+
+
+def _still_elsewhere(client: Client, request: Request) -> list[str]:
+    """Where else events of the person may be, of which no table knows."""
+    if not request.is_person:
+        return []
+    notes = ["Kafka has its messages until its own retention is over: erase again after a replay"]
+    if queue.is_detached(client):
+        notes.append(f"{queue.QUEUE} is paused: erase again when `resume` has read what waits in Kafka")
+    if rows(client, "SELECT 1 FROM system.tables WHERE database = 'ugc' AND name = 'events_replay_rows'"):
+        notes.append("a replay is under way, or was interrupted: erase again when one has ended")
+    return notes
+
+
+def _condition(request: Request, table: str, columns: frozenset[str]) -> str:
     """What of this table has to go; '' for nothing."""
     if "raw" in columns:
         conditions = [_RAW] if request.is_person else []
-        time = "kafka_timestamp"
+        time = "kafka_timestamp < {before:DateTime64(3, 'UTC')}"
     elif {"user_id", "anonymous_id"} <= columns:
         conditions = [_PERSON] if request.is_person else []
-        time = "occurred_at"
+        time = "occurred_at < {before:DateTime64(3, 'UTC')}"
     elif "identity_hash" in columns and table.endswith(_ROLLUP):
         if not request.is_person:
             return ""
-        conditions, time = [_HASH], "day"
+        # the day that goes in part goes as a whole, and is counted anew
+        conditions, time = [_HASH], "day <= toDate({before:DateTime64(3, 'UTC')} - INTERVAL 1 MILLISECOND)"
     elif {"identity", "started_at"} <= columns:
-        conditions, time = [_IDENTITY] if request.is_person else [], "started_at"
+        conditions = [_IDENTITY] if request.is_person else ["identity != ''"]
+        time = "started_at < {before:DateTime64(3, 'UTC')}"
     else:
         return ""
     if request.before is not None:
-        bound = "toDate({before:DateTime64(3, 'UTC')})" if time == "day" else "{before:DateTime64(3, 'UTC')}"
-        conditions.append(f"{time} < {bound}")
+        conditions.append(time)
     return " AND ".join(conditions)
 
 
@@ -152,6 +210,7 @@ def _parameters(request: Request) -> dict[str, Any]:
         "anonymous": list(request.anonymous),
         "people": [*request.users, *request.anonymous],
         "pattern": _pattern(request),
+        "at_any_time": request.before is None,
         "before": before.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
     }
 
@@ -171,36 +230,3 @@ def _pattern(request: Request) -> str:
 def _re2(text: str) -> str:
     """The text as a pattern for itself; Python's escapes are RE2's but for what it leaves alone."""
     return re.sub(r"[^\w]", lambda match: f"\\x{{{ord(match[0]):x}}}", text, flags=re.ASCII)
-
-
-def _days(client: Client, request: Request) -> list[date]:
-    """The days on which the person did anything, as far as rows tell."""
-    days: set[date] = set()
-    for row in rows(client, _STORED):
-        if {"user_id", "anonymous_id", "occurred_at"} <= set(row["columns"]):
-            condition = _condition(request, row["table"], set(row["columns"]))
-            query = f"SELECT DISTINCT toDate(occurred_at) AS day FROM {row['table']} WHERE {condition}"  # noqa: S608
-            days |= {found["day"] for found in rows(client, query, **_parameters(request))}
-    return sorted(days)
-
-
-def _recount(client: Client, days: list[date]) -> None:
-    """Count these days of every rollup anew, from rows; a day on which nothing is left becomes its marker row."""
-    (now,) = rows(client, "SELECT toString(now64(3, 'UTC')) AS at")
-    given = {"days": [day.isoformat() for day in days], "at": now["at"]}
-    for name in _rollups(client):
-        for statement in _RECOUNT:
-            execute(client, statement.format(name=name), **given)
-
-
-def _rollups(client: Client) -> list[str]:
-    """Rollups of counts: a table X_per_day beside a view X_per_day_live. Those that hold people need no new count."""
-    stored = {row["table"]: set(row["columns"]) for row in rows(client, _STORED)}
-    views = {
-        row["name"] for row in rows(client, "SELECT 'ugc.' || name AS name FROM system.tables WHERE engine = 'View'")
-    }
-    return [
-        name
-        for name, columns in stored.items()
-        if name.endswith(_ROLLUP) and f"{name}_live" in views and "identity_hash" not in columns
-    ]

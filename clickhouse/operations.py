@@ -20,7 +20,7 @@ from clickhouse.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from clickhouse.settings import Settings
 
@@ -184,22 +184,25 @@ def erase(arguments: Namespace, settings: Settings) -> int:
             return _told(arguments, counted, "nothing was deleted")
         if not arguments.yes and not _confirmed(total):
             return _told(arguments, counted, "nothing was deleted")
-        erasing.erase(client, request, parts)
-    return _told(arguments, counted, f"{total:,} rows deleted, and a query finds none of them any more")
+        notes = erasing.erase(client, request, parts)
+    return _told(arguments, counted, f"{total:,} rows deleted, and a query finds none of them any more", notes)
 
 
-def _told(arguments: Namespace, counted: list[dict[str, object]], outcome: str) -> int:
+def _told(arguments: Namespace, counted: list[dict[str, object]], outcome: str, notes: Sequence[str] = ()) -> int:
     if arguments.format == "json":
-        output.as_json({"tables": counted, "outcome": outcome})
+        output.as_json({"tables": counted, "outcome": outcome, "notes": list(notes)})
     else:
-        print(outcome)
+        print(outcome, *(f"note: {note}" for note in notes), sep="\n")
     return 0
 
 
 def _confirmed(total: int) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: add --yes to delete, or --dry-run to count")
-    return input(f"Delete these {total:,} rows for good? Type yes: ").strip() == "yes"
+    try:
+        return input(f"Delete these {total:,} rows for good? Type yes: ").strip() == "yes"
+    except EOFError:
+        return False
 
 
 def doctor(arguments: Namespace, settings: Settings) -> int:

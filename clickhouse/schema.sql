@@ -525,9 +525,10 @@ AS WITH
     (
         SELECT
             identity,
-            arrayJoin(arraySplit((step, silence) -> (silence > 1800000), steps, arrayDifference(times))) AS visit,
+            visit,
             arrayFilter(page -> (page != ''), visit.3) AS pages
         FROM people
+        ARRAY JOIN arraySplit((step, silence) -> (silence > 1800000), steps, arrayDifference(times)) AS visit
     )
 SELECT
     toDate(started_at) AS day,
@@ -2598,6 +2599,7 @@ AS (WITH once AS
             entry_page,
             exit_page
         FROM ugc.sessions
+        FINAL
         WHERE (identity != '') AND (day NOT IN (
             SELECT day
             FROM ugc.sessions_stale
@@ -2619,8 +2621,9 @@ SELECT
     page_views,
     entry_page,
     exit_page
-FROM once)
-COMMENT 'visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. [files 11b512bc6932]';
+FROM once
+SETTINGS do_not_merge_across_partitions_select_final = 1)
+COMMENT 'visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. [files b9e38f4e13ef]';
 
 CREATE VIEW analytics.stickiness
 (

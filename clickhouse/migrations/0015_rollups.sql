@@ -10,8 +10,7 @@
 --            more (an erased person) is gone with the next refresh. Each refresh writes one row with nothing in it for each
 --            of its days, so that a day may become empty as well. Readers leave those out.
 --         2. Only activity_per_day knows people, by the hash of the identity, which the tables sort by; the others hold
---            counts. Erasing a person means: delete the hash there, and count again the days that the rows still tell:
---            INSERT INTO ugc.X_per_day SELECT *, now64(3, 'UTC') FROM ugc.X_per_day_live WHERE day IN (…).
+--            counts. `erase` deletes the hash there, and counts anew, by these views, the days of which all rows are there.
 --         3. Bots are left out. Days are UTC. Counts of people hold within a row and must not be added up over days or
 --            pages; activity_per_day can count them over any time.
 --         4. The INSERTs at the end count all days that the rows tell, once, when this is deployed.

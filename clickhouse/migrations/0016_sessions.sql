@@ -8,7 +8,9 @@
 --         2. So inserted_at must be the time of writing: it has a default now, for rows that are put in by hand.
 --         3. Of a day, the rows of the newest refresh count. Each refresh writes an empty row for each of its days and for
 --            today, which says when it was; readers leave those out.
---         4. It knows people: erasing one deletes the rows with the identity. Kept as long as typed rows.
+--         4. It knows people: `erase` deletes their rows, and cuts anew, by the text of sessions_live, what of their days is
+--            left, with the time of the day's newest cut. Kept as long as typed rows.
+--         5. ARRAY JOIN, and not arrayJoin(): so a condition on the identity reaches the rows, before they are sorted.
 
 ALTER TABLE ugc.events MODIFY COLUMN inserted_at DEFAULT now64(3, 'UTC');
 
@@ -61,9 +63,10 @@ AS WITH
     (
         SELECT
             identity,
-            arrayJoin(arraySplit((step, silence) -> silence > 1800000, steps, arrayDifference(times))) AS visit,
+            visit,
             arrayFilter(page -> page != '', visit.3) AS pages
         FROM people
+        ARRAY JOIN arraySplit((step, silence) -> silence > 1800000, steps, arrayDifference(times)) AS visit
     )
 SELECT
     toDate(started_at) AS day,

@@ -42,7 +42,7 @@ AS WITH
             page_views,
             entry_page,
             exit_page
-        FROM ugc.sessions
+        FROM ugc.sessions FINAL
         WHERE identity != ''
             AND day NOT IN (SELECT day FROM ugc.sessions_stale)
             AND (day, refreshed_at) IN
@@ -64,4 +64,5 @@ SELECT
     page_views,
     entry_page,
     exit_page
-FROM once;
+FROM once
+SETTINGS do_not_merge_across_partitions_select_final = 1;

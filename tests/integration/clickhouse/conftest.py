@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 
 from clickhouse import migrations, views
 from clickhouse.check import ephemeral_engine
-from clickhouse.client import connected, rows
+from clickhouse.client import connected, execute, rows
 from local import broker
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ def settings(empty: Settings) -> Settings:
 def client(settings: Settings) -> Iterator[Client]:
     with connected(settings) as connection:
         yield connection
+
+
+@pytest.fixture
+def emptied(settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row in any table, and the environment of an operator."""
+    monkeypatch.setenv("UGC_CLICKHOUSE_URL", settings.url)
+    monkeypatch.setenv("UGC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    for row in rows(client, "SELECT name FROM system.tables WHERE database = 'ugc' AND engine LIKE '%MergeTree'"):
+        if row["name"] != "schema_versions":
+            execute(client, f"TRUNCATE TABLE ugc.{row['name']}")
 
 
 def as_text(seconds: float) -> str:
