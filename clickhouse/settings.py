@@ -25,9 +25,11 @@ Mechanism = Annotated[
 DEFAULT_MECHANISM = "SCRAM-SHA-512"
 """The API's default as well: the same variables have to mean the same."""
 
-# rollups count the last 35 days anew from the landing table, so it has to hold them
-PayloadTerm = Annotated[int, Meta(ge=37, le=36_500, description="an integer from 37 to 36500")]
-Term = Annotated[int, Meta(ge=1, le=36_500, description="an integer from 1 to 36500")]
+# Rollups count the last 35 days anew, from landed and typed rows, so both have to hold them. No term is longer than 50
+# years: a TTL whose end is past 2106 wraps around, and all rows would leave at once.
+PayloadTerm = Annotated[int, Meta(ge=37, le=18_250, description="an integer from 37 to 18250")]
+TypedTerm = Annotated[int, Meta(ge=2, le=600, description="an integer from 2 to 600")]
+ErrorsTerm = Annotated[int, Meta(ge=1, le=18_250, description="an integer from 1 to 18250")]
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -93,8 +95,8 @@ class _Environment(Struct, frozen=True, kw_only=True):
     api_host: Address = field(default="127.0.0.1", name="UGC_API_HOST")
     api_port: Port = field(default=9001, name="UGC_API_PORT")
     payload_days: PayloadTerm = field(default=90, name="UGC_RETENTION_PAYLOAD_DAYS")
-    typed_months: Term = field(default=25, name="UGC_RETENTION_TYPED_MONTHS")
-    errors_days: Term = field(default=30, name="UGC_RETENTION_ERRORS_DAYS")
+    typed_months: TypedTerm = field(default=25, name="UGC_RETENTION_TYPED_MONTHS")
+    errors_days: ErrorsTerm = field(default=30, name="UGC_RETENTION_ERRORS_DAYS")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

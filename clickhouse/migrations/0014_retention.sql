@@ -7,7 +7,7 @@
 --            event without a typed table says nothing without its payload. So views that read analytics.events reach 90 days.
 --         2. Days count from received_at, which the server sets: no clock of a client can keep or delete a row.
 --         3. Changed by variables: UGC_RETENTION_PAYLOAD_DAYS (37 at least: rollups count the last 35 days anew),
---            UGC_RETENTION_TYPED_MONTHS, UGC_RETENTION_ERRORS_DAYS. `python -m clickhouse migrate` runs these statements
+--            UGC_RETENTION_TYPED_MONTHS (2 at least, for the same reason), UGC_RETENTION_ERRORS_DAYS; 50 years at most. `python -m clickhouse migrate` runs these statements
 --            again when a variable has changed; a shorter time rewrites every part once, in the background.
 --         4. Rows leave when their part is merged, at the latest about 4 hours after their time, not at the second.
 

@@ -61,6 +61,9 @@ def test_the_variables_of_the_api_are_read() -> None:
         ({"UGC_KAFKA_SASL_MECHANISM": "MD5"}, "UGC_KAFKA_SASL_MECHANISM=MD5: expected PLAIN, SCRAM"),
         ({"UGC_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "needs UGC_KAFKA_SASL_USERNAME"),
         ({"UGC_KAFKA_SASL_USERNAME": "ugc"}, "UGC_KAFKA_SASL_USERNAME is set, but"),
+        ({"UGC_RETENTION_PAYLOAD_DAYS": "36"}, "UGC_RETENTION_PAYLOAD_DAYS=36: expected an integer from 37 to 18250"),
+        ({"UGC_RETENTION_TYPED_MONTHS": "1"}, "UGC_RETENTION_TYPED_MONTHS=1: expected an integer from 2 to 600"),
+        ({"UGC_RETENTION_TYPED_MONTHS": "1200"}, "UGC_RETENTION_TYPED_MONTHS=1200: expected an integer from 2"),
         ({"UGC_RETENTION_ERRORS_DAYS": "0"}, "UGC_RETENTION_ERRORS_DAYS=0: expected an integer from 1"),
     ],
 )
