@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DATABASE = "ugc"
 _PROBE_INTERVAL_S = 0.2
+_STATEMENT_S = 300
 
 
 def one_line(error: BaseException) -> str:
@@ -33,14 +34,19 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split("Stack trace", maxsplit=1)[0].split())
 
 
-def connect(settings: Settings, wait_s: float = 0) -> Client:
-    """A client of the server, waiting up to `wait_s` seconds for it to answer; OperationError when it does not."""
+def connect(settings: Settings, wait_s: float = 0, *, statement_s: int = _STATEMENT_S) -> Client:
+    """A client of the server, waiting up to `wait_s` seconds for it to answer; OperationError when it does not.
+
+    `statement_s` is how long one statement may take before it is given up here; the server goes on with it.
+    """
     deadline = time.monotonic() + wait_s
     pause = threading.Event()
     while True:
         try:
             interface = settings.url.partition(":")[0]
-            return clickhouse_connect.get_client(dsn=settings.url, interface=interface, tz_mode="aware")
+            return clickhouse_connect.get_client(
+                dsn=settings.url, interface=interface, tz_mode="aware", send_receive_timeout=statement_s
+            )
         except (OperationalError, OSError) as error:
             if time.monotonic() >= deadline:
                 waited = f" within {wait_s:g} s" if wait_s else ""
@@ -64,9 +70,9 @@ def _cause(error: BaseException) -> str:
 
 
 @contextmanager
-def connected(settings: Settings, wait_s: float = 0) -> Iterator[Client]:
+def connected(settings: Settings, wait_s: float = 0, *, statement_s: int = _STATEMENT_S) -> Iterator[Client]:
     """`connect`, closed at the end."""
-    client = connect(settings, wait_s)
+    client = connect(settings, wait_s, statement_s=statement_s)
     try:
         yield client
     finally:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Add = Callable[[str, Callable[[Namespace, Settings], int], str], ArgumentParser]
 
 _SHOWN = 100
+# A mutation that is waited for, or a month written again, says nothing until it is done.
+_STATEMENT_S = 86_400
 
 
 def register(add: Add) -> None:
@@ -102,7 +104,7 @@ def errors_list(arguments: Namespace, settings: Settings) -> int:
     """Both `errors list` and `errors replay`."""
     given = {"since": arguments.since, "until": arguments.until, "text": arguments.text}
     wanted = errors_table.Filter(**{name: value for name, value in given.items() if value is not None})
-    with connected(settings, arguments.wait) as client:
+    with connected(settings, arguments.wait, statement_s=_STATEMENT_S) as client:
         if arguments.action == "list":
             found = errors_table.listed(client, wanted, arguments.limit)
         else:
@@ -126,7 +128,7 @@ def _show_errors(found: list[dict[str, object]], style: str) -> None:
 
 
 def rebuild(arguments: Namespace, settings: Settings) -> int:
-    with connected(settings, arguments.wait) as client:
+    with connected(settings, arguments.wait, statement_s=_STATEMENT_S) as client:
         done = rebuilding.rebuild(client, rebuilding.find(client, arguments.table), print)
     print(f"{done.events:,} events written again; the table had {done.before:,} and has {done.after:,}")
     return 0
@@ -135,7 +137,7 @@ def rebuild(arguments: Namespace, settings: Settings) -> int:
 def reconcile(arguments: Namespace, settings: Settings) -> int:
     since = arguments.since or datetime.now(UTC) - timedelta(days=7)
     repaired: list[str] = []
-    with connected(settings, arguments.wait) as client:
+    with connected(settings, arguments.wait, statement_s=_STATEMENT_S) as client:
         result = reconciling.reconcile(client, since, settle_s=arguments.settle)
         if arguments.repair and any(hour.missing for hour in result.hours):
             repaired = reconciling.repair(client, result, since)
@@ -161,7 +163,7 @@ def reconcile(arguments: Namespace, settings: Settings) -> int:
 
 
 def replay(arguments: Namespace, settings: Settings) -> int:
-    with connected(settings, arguments.wait) as client:
+    with connected(settings, arguments.wait, statement_s=_STATEMENT_S) as client:
         done = replaying.replay(client, settings, arguments.start, within_s=arguments.within, say=print)
     print(
         f"{done.messages:,} messages with {done.events:,} events read again; {done.added:,} were missing, and are there"
@@ -174,7 +176,7 @@ def erase(arguments: Namespace, settings: Settings) -> int:
         users=tuple(arguments.user_id), anonymous=tuple(arguments.anonymous_id), before=arguments.before
     )
     request.check()
-    with connected(settings, arguments.wait) as client:
+    with connected(settings, arguments.wait, statement_s=_STATEMENT_S) as client:
         parts = erasing.plan(client, request)
         counted = [{"table": part.table, "rows": part.rows} for part in parts]
         if arguments.format == "table":

@@ -11,7 +11,7 @@ import pytest
 
 from clickhouse import errors_table, rebuild, reconcile
 from clickhouse.__main__ import main
-from clickhouse.client import execute, rows
+from clickhouse.client import connected, execute, rows
 from clickhouse.errors import OperationError, UsageError
 from tests.integration.clickhouse.conftest import count, land, one
 from tests.integration.clickhouse.rows import NOW, event, refused, wire
@@ -19,7 +19,17 @@ from tests.integration.clickhouse.rows import NOW, event, refused, wire
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+    from clickhouse.settings import Settings
+
 pytestmark = pytest.mark.usefixtures("emptied")
+
+
+def test_a_statement_may_take_as_long_as_its_connection_says(settings: Settings) -> None:
+    slow = "INSERT INTO FUNCTION null('n UInt8') SELECT sleepEachRow(0.5) FROM numbers(4) SETTINGS max_block_size = 1"
+    with connected(settings, statement_s=1) as hasty, pytest.raises(OperationError, match="timed out"):
+        execute(hasty, slow)
+    with connected(settings, statement_s=60) as patient:
+        execute(patient, slow)
 
 
 # errors
