@@ -27,6 +27,11 @@ WHERE came.received_at > there.newest
 _SETTINGS = "SETTINGS join_use_nulls = 0, max_partitions_per_insert_block = 1000"
 
 
+def _written(name: str) -> str:
+    """A column as it is written: what was read some time ago is written now, and its day has to be cut anew."""
+    return "now64(3, 'UTC') AS inserted_at" if name == "inserted_at" else f"came.`{name}` AS `{name}`"
+
+
 def count_new(client: Client, source: str, **parameters: Any) -> int:
     """How many events of `source`, a query with the columns of the landing table, are not there yet."""
     new = _NEW.format(columns="came.event_id AS event_id", source=source)
@@ -39,7 +44,7 @@ def insert_new(client: Client, source: str, **parameters: Any) -> int:
     count = count_new(client, source, **parameters)
     if count:
         names = catalog.columns(client, catalog.LANDING)
-        new = _NEW.format(columns=", ".join(f"came.`{name}` AS `{name}`" for name in names), source=source)
+        new = _NEW.format(columns=", ".join(map(_written, names)), source=source)
         into = f"INSERT INTO {catalog.LANDING} ({catalog.listed(names)}) {new} {_SETTINGS}"
         execute(client, into, **parameters)
     return count
