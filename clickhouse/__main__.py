@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clickhouse import commands, operations, schema
+from clickhouse import commands, operations, schema, times
 from clickhouse.errors import OperationError, UsageError
 from clickhouse.settings import read_settings
 
@@ -34,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     def waits(added: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        added.add_argument("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="for an answer (default 30)")
+        added.add_argument(
+            "--wait", type=times.seconds, default=30.0, metavar="SECONDS", help="for an answer (default 30)"
+        )
         return added
 
     def formats(added: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -59,12 +61,12 @@ def parser() -> argparse.ArgumentParser:
     baseline = waits(command("baseline", commands.baseline, "record migrations as applied, executing nothing"))
     baseline.add_argument("--to", type=_version, required=True, metavar="VERSION", help="the last one to record")
     repair = waits(command("repair", commands.repair, "show applied migrations whose files were changed"))
-    repair.add_argument("--version", type=_count, action="append", default=[], metavar="N", help="only this one")
+    repair.add_argument("--version", type=times.count, action="append", default=[], metavar="N", help="only this one")
     repair.add_argument("--write", action="store_true", help="record the files as they are now, executing nothing")
     repair.add_argument("--prune", action="store_true", help="with --write: forget what has no file any more")
     down = waits(command("down", commands.down, "undo migrations, with the data in what they made"))
     how_far = down.add_mutually_exclusive_group()
-    how_far.add_argument("--steps", type=_count, default=1, metavar="N", help="how many to undo (default 1)")
+    how_far.add_argument("--steps", type=times.count, default=1, metavar="N", help="how many to undo (default 1)")
     how_far.add_argument("--to", type=_version, metavar="VERSION", help="undo all above this one, 0 for everything")
     new = command("new", commands.new, "scaffold the next migration and its down file, or all of an event type")
     new.add_argument("name", nargs="+", help='what it does, for instance "add ratings"; or: event-type NAME')
@@ -99,20 +101,6 @@ def main(argv: Sequence[str]) -> int:
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected 1 or more")
-    return value
 
 
 def _version(text: str) -> int:

@@ -75,6 +75,12 @@ def columns(client: Client, table: str) -> list[str]:
     return [row["name"] for row in found]
 
 
+def written(client: Client, typed: Typed) -> list[str]:
+    """The columns of a typed table that its MV writes: one that was added lately may not be among them yet."""
+    selected = {row["name"] for row in rows(client, f"DESCRIBE TABLE ({typed.select})")}
+    return [name for name in columns(client, typed.table) if name in selected]
+
+
 def consumer_select(client: Client, view: str, source: str) -> str:
     """What an MV on the queue does, reading from `source` instead (a table, or a query in brackets)."""
     found = rows(

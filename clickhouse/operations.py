@@ -34,10 +34,14 @@ _STATEMENT_S = 86_400
 def register(add: Add) -> None:
     """Add every command of this module; `add` makes one that waits for ClickHouse."""
     paused = add("pause", pause, "stop consuming; events wait in Kafka")
-    paused.add_argument("--join", type=float, default=15.0, metavar="SECONDS", help="for the consumer (default 15)")
+    paused.add_argument(
+        "--join", type=times.seconds, default=15.0, metavar="SECONDS", help="for the consumer (default 15)"
+    )
     paused.add_argument("--force", action="store_true", help="also when it has not joined its group")
     resumed = add("resume", resume, "consume again, and tell how far behind it is")
-    resumed.add_argument("--join", type=float, default=15.0, metavar="SECONDS", help="for the consumer (default 15)")
+    resumed.add_argument(
+        "--join", type=times.seconds, default=15.0, metavar="SECONDS", help="for the consumer (default 15)"
+    )
 
     errors = add("errors", errors_list, "look at what could not become an event, and read it again")
     errors.add_argument("action", choices=["list", "replay"])
@@ -46,7 +50,7 @@ def register(add: Add) -> None:
     )
     errors.add_argument("--until", type=times.parse, metavar="TIME", help="produced before that")
     errors.add_argument("--text", default="", help="stands in the error or in the raw message, upper or lower case")
-    errors.add_argument("--limit", type=int, default=20, help="rows to list (default 20)")
+    errors.add_argument("--limit", type=times.count, default=20, help="rows to list (default 20)")
     errors.add_argument("--dry-run", action="store_true", help="with replay: only count")
     _format(errors)
 
@@ -56,7 +60,7 @@ def register(add: Add) -> None:
     compared = add("reconcile", reconcile, "compare the landing table with the typed ones; exit code 1 on a difference")
     compared.add_argument("--since", type=times.parse, metavar="TIME", help="key_time then or later (default 7d)")
     compared.add_argument(
-        "--settle", type=float, default=5.0, metavar="SECONDS", help="for events under way (default 5)"
+        "--settle", type=times.seconds, default=5.0, metavar="SECONDS", help="for events under way (default 5)"
     )
     compared.add_argument("--repair", action="store_true", help="write what is missing")
     compared.add_argument("--all", action="store_true", help="list hours without a difference, too")
@@ -66,7 +70,9 @@ def register(add: Add) -> None:
     replayed.add_argument(
         "--from", dest="start", type=times.parse_start, required=True, metavar="TIME|OFFSET", help="or earliest"
     )
-    replayed.add_argument("--within", type=float, default=600.0, metavar="SECONDS", help="to read it (default 600)")
+    replayed.add_argument(
+        "--within", type=times.seconds, default=600.0, metavar="SECONDS", help="to read it (default 600)"
+    )
 
     erased = add("erase", erase, "delete a person, or everything before a time")
     erased.add_argument("--user-id", action="append", default=[], metavar="ID")
@@ -78,7 +84,9 @@ def register(add: Add) -> None:
 
     examined = add("doctor", doctor, "follow one event from the API to a view, and tell where it stopped, and why")
     examined.add_argument("--api", metavar="URL", help="default: UGC_API_HOST and UGC_API_PORT")
-    examined.add_argument("--within", type=float, default=10.0, metavar="SECONDS", help="for each stage (default 10)")
+    examined.add_argument(
+        "--within", type=times.seconds, default=10.0, metavar="SECONDS", help="for each stage (default 10)"
+    )
     examined.add_argument("--write-key", metavar="KEY", help="when the API asks for one")
     examined.add_argument("--keep", action="store_true", help="leave the event in the tables")
     _format(examined)
@@ -131,6 +139,8 @@ def rebuild(arguments: Namespace, settings: Settings) -> int:
     with connected(settings, arguments.wait, statement_s=_STATEMENT_S) as client:
         done = rebuilding.rebuild(client, rebuilding.find(client, arguments.table), print)
     print(f"{done.events:,} events written again; the table had {done.before:,} and has {done.after:,}")
+    if done.deleted:
+        print(f"{done.deleted:,} rows were deleted that the MV does not give any more, or not under their key")
     return 0
 
 

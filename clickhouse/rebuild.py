@@ -3,6 +3,8 @@
 Rows are written over the old ones: the same key and the same version, so that the last one written holds. Nothing is
 taken away first, so nothing is missing at any moment, rows that the landing table has forgotten (it keeps 90 days)
 stay, and a second run changes nothing that a reader sees. Until a merge the table takes up to twice its room.
+
+What the MV does not give any more, or under another key, is deleted at the end: nothing is written over such rows.
 """
 
 from __future__ import annotations
@@ -27,14 +29,28 @@ WHERE event_type = {event_type:String}
 GROUP BY month
 ORDER BY month
 """
+_DAYS = """
+SELECT DISTINCT toDate(key_time) AS day
+FROM ugc.events
+WHERE event_type = {event_type:String} AND toYYYYMM(key_time) = {month:UInt32}
+ORDER BY day
+"""
+# Of events that landed on the day; others have been forgotten by the landing table, and are all there is.
+_OUTDATED = """
+toDate(key_time) = {{day:Date}}
+    AND event_id IN
+        (SELECT event_id FROM ugc.events WHERE event_type = {{event_type:String}} AND toDate(key_time) = {{day:Date}})
+    AND (identity, event_id) NOT IN (SELECT identity, event_id FROM ({select}) WHERE toDate(key_time) = {{day:Date}})
+"""
 
 
 class Rebuilt(Struct, frozen=True):
-    """`events` were written; the table showed `before` events and shows `after` now."""
+    """`events` were read; the table showed `before` events and shows `after` now, `deleted` rows were outdated."""
 
     events: int
     before: int
     after: int
+    deleted: int
 
 
 def find(client: Client, name: str) -> catalog.Typed:
@@ -56,8 +72,8 @@ def find(client: Client, name: str) -> catalog.Typed:
 def rebuild(client: Client, typed: catalog.Typed, say: Callable[[str], None]) -> Rebuilt:
     """Write every event of the landing table again, month by month."""
     before = _shown(client, typed.table)
-    names = [name for name in catalog.columns(client, typed.table) if name in _selected(client, typed)]
-    total = 0
+    names = catalog.written(client, typed)
+    total = deleted = 0
     for row in rows(client, _MONTHS, event_type=typed.event_type):
         execute(
             client,
@@ -66,14 +82,24 @@ def rebuild(client: Client, typed: catalog.Typed, say: Callable[[str], None]) ->
             month=row["month"],
         )
         total += row["events"]
+        deleted += _delete_outdated(client, typed, row["month"])
         say(f"{typed.table} {row['month']}: {row['events']:,} events")
-    return Rebuilt(events=total, before=before, after=_shown(client, typed.table))
+    return Rebuilt(events=total, before=before, after=_shown(client, typed.table), deleted=deleted)
 
 
-def _selected(client: Client, typed: catalog.Typed) -> set[str]:
-    """The columns that the MV writes."""
-    found = rows(client, f"DESCRIBE TABLE ({typed.select})")
-    return {row["name"] for row in found}
+def _delete_outdated(client: Client, typed: catalog.Typed, month: int) -> int:
+    """Take away what the MV does not give of the month's events, day by day: ids of a month may not fit in memory."""
+    outdated = _OUTDATED.format(select=typed.select)
+    deleted = 0
+    for row in rows(client, _DAYS, event_type=typed.event_type, month=month):
+        given = {"event_type": typed.event_type, "day": row["day"].isoformat()}
+        (found,) = rows(client, f"SELECT count() AS n FROM {typed.table} WHERE {outdated}", **given)  # noqa: S608
+        if found["n"]:
+            # both subqueries read the landing table, which has every row before the typed one: the same on each replica
+            settings = "SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1"
+            execute(client, f"ALTER TABLE {typed.table} DELETE WHERE {outdated} {settings}", **given)
+            deleted += found["n"]
+    return deleted
 
 
 def _shown(client: Client, table: str) -> int:

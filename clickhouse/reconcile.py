@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from clickhouse import catalog
+from clickhouse import catalog, retention
 from clickhouse.client import execute, rows
 
 if TYPE_CHECKING:
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _PROBE_INTERVAL_S = 0.5
-# key_time 0 stands for times that were not plausible; such rows count by when they were received
-_SINCE = "(key_time >= {since:DateTime('UTC')} OR (key_time = 0 AND received_at >= {since:DateTime('UTC')}))"
+# key_time 0 stands for times that were not plausible; such rows count by when they were received. Rows that the landing
+# table keeps no longer are left out: that they are not there says nothing about typed ones.
+_SINCE = """(
+    (key_time >= {since:DateTime('UTC')} OR (key_time = 0 AND received_at >= {since:DateTime('UTC')}))
+    AND ({for_ever:Bool} OR addDays(addMonths(toDateTime(received_at), {months:UInt32}), {days:UInt32}) > now())
+)"""
 _HOURS = """
 SELECT
     hour,
@@ -98,25 +102,25 @@ def repair(client: Client, result: Reconciled, since: datetime) -> list[str]:
     repaired = []
     for event_type in sorted({hour.event_type for hour in result.hours if hour.missing}):
         typed = known[event_type]
-        names = catalog.listed(catalog.columns(client, typed.table))
+        names = catalog.listed(catalog.written(client, typed))
         statement = _REPAIR.format(table=typed.table, names=names, select=typed.select, since=_SINCE)
-        execute(client, statement, since=_seconds(since))
+        execute(client, statement, **_given(client, since))
         repaired.append(typed.table)
     return repaired
 
 
 def _compare(client: Client, since: datetime) -> Reconciled:
     known = catalog.on_server(client)
+    given = _given(client, since)
     hours = [
         Hour(event_type=typed.event_type, table=typed.table, **row)
         for typed in known.values()
-        for row in rows(
-            client, _HOURS.format(table=typed.table, since=_SINCE), event_type=typed.event_type, since=_seconds(since)
-        )
+        for row in rows(client, _HOURS.format(table=typed.table, since=_SINCE), event_type=typed.event_type, **given)
     ]
     missing = [typed.event_type for typed in catalog.in_files().values() if typed.event_type not in known]
     return Reconciled(hours=hours, without_view=missing)
 
 
-def _seconds(time: datetime) -> int:
-    return int(time.timestamp())
+def _given(client: Client, since: datetime) -> dict[str, Any]:
+    months, days = retention.term(client, catalog.LANDING) or (0, 0)
+    return {"since": int(since.timestamp()), "for_ever": not (months or days), "months": months, "days": days}

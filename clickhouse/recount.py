@@ -9,13 +9,12 @@ older stays as it is when it is only counts, and goes when it is a session, whic
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from clickhouse import catalog
+from clickhouse import catalog, retention
 from clickhouse.client import execute, rows
 from clickhouse.errors import OperationError
 
@@ -30,7 +29,6 @@ _DAY = timedelta(days=1)
 _REFRESH_S = 900.0
 _PROBE_INTERVAL_S = 0.1
 _DAYS_AT_ONCE, _PAIRS_AT_ONCE = 31, 1000
-_TERM = re.compile(r"\bTTL toDateTime\(received_at\) \+ toInterval(Day|Month)\((\d+)\)")
 # A row of a day was received a day before it at the earliest: clocks may be 24 hours ahead. One more, for the time that
 # it takes. The month is added as the TTL adds it: a day is not the same one backwards.
 _WHOLE = """
@@ -134,21 +132,12 @@ class Reach:
         """Those of the days that the landing table has, or all typed tables have."""
         first = self._first[typed]
         left = {day for day in days if first is not None and day >= first}
-        for term in {self._term(table) for table in self._tables[typed]}:
+        for term in {retention.term(self._client, table) for table in self._tables[typed]}:
             if term is None:
                 continue
             given = {"days": _texts(left), "months": term[0], "term": term[1]}
             left &= {row["day"] for row in rows(self._client, _WHOLE, **given)}
         return left
-
-    def _term(self, table: str) -> tuple[int, int] | None:
-        """Months and days that the server keeps rows; None for ever, (0, 0) for what is not understood."""
-        query = "SELECT engine_full FROM system.tables WHERE database = 'ugc' AND 'ugc.' || name = {table:String}"
-        (row,) = rows(self._client, query, table=table)
-        match = _TERM.search(row["engine_full"])
-        if match is None:
-            return (0, 0) if " TTL " in row["engine_full"] else None
-        return (int(match[2]), 0) if match[1] == "Month" else (0, int(match[2]))
 
     def _first_left(self, tables: list[str]) -> date | None:
         """The first day that is whole as far as the rows themselves tell; None when there are none.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from clickhouse_migrations.substitution import substitute
 
 from clickhouse import migrations, sqlfile, staging
+from clickhouse.client import rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from clickhouse.settings import Settings
 
+_TERM = re.compile(r"\bTTL toDateTime\(received_at\) \+ toInterval(Day|Month)\((\d+)\)")
 _SETS_TTL = re.compile(r"ALTER\s+TABLE\s+(ugc\.\w+)\s+MODIFY\s+TTL\b")
 
 
@@ -29,3 +31,13 @@ def follow(client: Client, settings: Settings, folder: Path = migrations.FOLDER)
             if match:
                 newest[match[1]] = f"{statement.removesuffix(';')};\n"
     return staging.follow_retention(client, "".join(newest.values()))
+
+
+def term(client: Client, table: str) -> tuple[int, int] | None:
+    """Months and days that the server keeps rows after they were received; None for ever, (0, 0) for another TTL."""
+    query = "SELECT engine_full FROM system.tables WHERE database = 'ugc' AND 'ugc.' || name = {table:String}"
+    found = rows(client, query, table=table)
+    match = _TERM.search(found[0]["engine_full"]) if found else None
+    if match is None:
+        return (0, 0) if found and " TTL " in found[0]["engine_full"] else None
+    return (int(match[2]), 0) if match[1] == "Month" else (0, int(match[2]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clickhouse import errors_table, rebuild, reconcile
+from clickhouse import errors_table, landing, rebuild, reconcile
 from clickhouse.__main__ import main
 from clickhouse.client import connected, execute, rows
 from clickhouse.errors import OperationError, UsageError
@@ -72,6 +72,21 @@ def test_errors_are_filtered_by_time_and_text(client: Client, capsys: pytest.Cap
     assert {row["session_id"] for row in rows(client, "SELECT session_id FROM ugc.events")} == {"first"}
 
 
+def test_what_was_read_some_time_ago_counts_as_written_now_so_that_its_sessions_are_cut(client: Client) -> None:
+    execute(client, "INSERT INTO ugc.sessions (day, refreshed_at) SELECT today(), now64(3, 'UTC')")
+    land(client, event(inserted_at=NOW - 3600))
+    execute(client, "CREATE TABLE ugc.aside AS ugc.events ENGINE = MergeTree ORDER BY tuple()")
+    try:
+        execute(client, "INSERT INTO ugc.aside SELECT * FROM ugc.events")
+        execute(client, "TRUNCATE TABLE ugc.events")
+        assert count(client, "ugc.sessions_stale") == 0
+        assert landing.insert_new(client, "SELECT * FROM ugc.aside") == 1
+        assert count(client, "ugc.sessions_stale") == 3
+        assert count(client, "analytics.sessions") == 1
+    finally:
+        execute(client, "DROP TABLE ugc.aside")
+
+
 # rebuild
 
 
@@ -106,6 +121,27 @@ def test_a_rebuild_gives_old_rows_what_a_changed_mv_says(client: Client) -> None
         execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {changed}")
         rebuild.rebuild(client, rebuild.find(client, "clicks"), lambda _: None)
         assert [row["label"] for row in rows(client, "SELECT label FROM analytics.clicks")] == ["LOUD"]
+    finally:
+        execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {typed.select}")
+
+
+def test_a_rebuild_takes_away_what_a_changed_mv_does_not_give_or_gives_to_somebody_else(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    land(client, event(payload={"label": "gone"}), event(user_id="Ann"), event(user_id="bob"))
+    land(client, event(key_time=NOW - 40 * 86400, user_id="Eve"))
+    forgotten = "SELECT generateUUIDv4(), now(), now(), 'forgotten'"
+    execute(client, f"INSERT INTO ugc.clicks (event_id, key_time, received_at, identity) {forgotten}")
+    typed = rebuild.find(client, "click")
+    try:
+        changed = typed.select.replace(" identity,", " lower(identity) AS identity,", 1)
+        execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {changed} AND payload NOT LIKE '%gone%'")
+        assert main(["rebuild", "clicks"]) == 0
+        assert "3 rows were deleted" in capsys.readouterr().out
+        shown = rows(client, "SELECT identity FROM analytics.clicks ORDER BY identity")
+        assert [row["identity"] for row in shown] == ["ann", "bob", "eve", "forgotten"]
+        assert main(["rebuild", "clicks"]) == 0
+        assert "deleted" not in capsys.readouterr().out
     finally:
         execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {typed.select}")
 
@@ -148,6 +184,27 @@ def test_copies_that_are_not_merged_are_no_difference_and_what_never_landed_is(c
     result = reconcile.reconcile(client, since, settle_s=0)
     assert [(hour.missing, hour.extra) for hour in result.hours if hour.differs] == [(0, 1)]
     assert reconcile.repair(client, result, since) == []
+
+
+def test_what_the_landing_table_keeps_no_longer_is_no_difference(client: Client) -> None:
+    long_ago = NOW - 95 * 86400
+    land(client, event(), event(key_time=long_ago, occurred_at=long_ago, received_at=long_ago))
+    execute(client, "OPTIMIZE TABLE ugc.events FINAL")
+    assert (count(client, "ugc.events"), count(client, "ugc.clicks")) == (1, 2)
+    result = reconcile.reconcile(client, datetime.now(UTC) - timedelta(days=120), settle_s=0)
+    assert sum(hour.landed for hour in result.hours) == 1
+    assert not result.differs
+
+
+def test_a_repair_leaves_out_a_column_that_the_mv_does_not_write_yet(client: Client) -> None:
+    land(client, event())
+    execute(client, "TRUNCATE TABLE ugc.clicks")
+    execute(client, "ALTER TABLE ugc.clicks ADD COLUMN colour String DEFAULT 'none'")
+    try:
+        assert main(["reconcile", "--settle", "0", "--repair"]) == 0
+        assert one(client, "SELECT colour FROM ugc.clicks")["colour"] == "none"
+    finally:
+        execute(client, "ALTER TABLE ugc.clicks DROP COLUMN colour")
 
 
 def test_a_type_whose_mv_is_gone_is_a_difference(client: Client, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,10 +45,27 @@ def test_a_time_may_be_how_long_ago() -> None:
     assert abs(datetime.now(UTC) - timedelta(hours=2) - times.parse("2h")) < timedelta(seconds=10)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2x", "-5m", "2026-13-01"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2x", "-5m", "2026-13-01", "999999999d", "0001-01-01T00:00:00+05:00"]
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is no time"):
         times.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1969-12-31", "2100-01-01", "30000d"])
+def test_a_time_that_clickhouse_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a time from 1970 to 2099"):
+        times.parse(text)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["errors", "list", "--limit", "0"], ["reconcile", "--settle", "nan"], ["replay", "--within", "-1"]]
+)
+def test_a_number_out_of_range_is_a_wrong_argument(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(arguments)
+    assert refused.value.code == 2
 
 
 def test_a_replay_begins_at_an_offset_a_time_or_the_oldest_message() -> None:
