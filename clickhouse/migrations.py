@@ -64,6 +64,8 @@ def migrate(
         wanted = [each for each in staging.queue_versions(folder) if to_version is None or each <= to_version]
         applied = []
         if wanted and there < wanted[-1]:
+            with connected(settings) as client:
+                staging.refuse_a_paused_queue(client)
             before = {**given, brokers.VARIABLE: staging.NO_BROKER}
             if there < wanted[-1] - 1:
                 applied += cluster.migrate(None, folder, to_version=wanted[-1] - 1, variables=before, lock=lock)

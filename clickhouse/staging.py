@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from clickhouse import sqlfile
 from clickhouse.client import execute, rows
+from clickhouse.errors import OperationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,14 @@ def queue_versions(folder: Path) -> list[int]:
         for path in sorted(folder.glob("*.sql"))
         if not path.name.endswith(".down.sql") and _CREATES_QUEUE.search(sqlfile.code(sqlfile.read(path)))
     ]
+
+
+def refuse_a_paused_queue(client: Client) -> None:
+    """Raise OperationError when the queue is detached: no migration can change it, and half of one would have run."""
+    if rows(client, "SELECT 1 FROM system.detached_tables WHERE database = 'ugc' AND table = 'events_queue'"):
+        raise OperationError(
+            "ugc.events_queue is paused, and a pending migration changes it: `python -m clickhouse resume` first"
+        )
 
 
 def let_the_consumer_join(client: Client) -> None:

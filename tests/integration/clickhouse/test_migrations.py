@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clickhouse import check, migrations, schema, views
+from clickhouse import check, migrations, pause, schema, staging, views
 from clickhouse.__main__ import main
 from clickhouse.client import connected, execute, rows
 from clickhouse.errors import OperationError
@@ -218,3 +218,16 @@ def test_a_server_that_is_not_there_is_waited_for_and_then_named(
     message = capsys.readouterr().err
     assert "http://127.0.0.1:1 did not answer within 0.3 s" in message
     assert "secret" not in message
+
+
+def test_a_paused_queue_is_not_changed_and_nothing_else_either() -> None:
+    with check.ephemeral_engine() as settings, connected(settings) as client:
+        first, second = staging.queue_versions(migrations.FOLDER)[:2]
+        migrations.migrate(settings, to_version=first)
+        pause.pause(client, join_s=0, force=True)
+        before = schema.dump(client)
+        with pytest.raises(OperationError, match="resume` first"):
+            migrations.migrate(settings)
+        assert schema.dump(client) == before
+        pause.resume(client, settings, join_s=0)
+        assert len(migrations.migrate(settings, to_version=second)) == second - first
