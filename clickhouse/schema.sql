@@ -676,16 +676,23 @@ AS SELECT
     events,
     signed_in,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.activity_per_day_live
-WHERE day >= (toDate(now('UTC')) - 35)
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    0 AS identity_hash,
-    0 AS events,
-    0 AS signed_in,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        identity_hash,
+        events,
+        signed_in
+    FROM ugc.activity_per_day_live
+    WHERE day >= (toDate(now('UTC')) - 35)
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        0 AS identity_hash,
+        0 AS events,
+        0 AS signed_in
+    FROM numbers(36)
+);
 
 CREATE MATERIALIZED VIEW ugc.clicks_mv TO ugc.clicks
 (
@@ -906,21 +913,33 @@ AS SELECT
     buffering_heartbeats,
     buffering_users,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.films_per_day_live
-WHERE day >= (toDate(now('UTC')) - 35)
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    '' AS movie_id,
-    0 AS page_views,
-    0 AS active_users,
-    0 AS completions,
-    0 AS completed_watched_ms,
-    0 AS heartbeats,
-    0 AS buffering_heartbeats,
-    0 AS buffering_users,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        movie_id,
+        page_views,
+        active_users,
+        completions,
+        completed_watched_ms,
+        heartbeats,
+        buffering_heartbeats,
+        buffering_users
+    FROM ugc.films_per_day_live
+    WHERE day >= (toDate(now('UTC')) - 35)
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        '' AS movie_id,
+        0 AS page_views,
+        0 AS active_users,
+        0 AS completions,
+        0 AS completed_watched_ms,
+        0 AS heartbeats,
+        0 AS buffering_heartbeats,
+        0 AS buffering_users
+    FROM numbers(36)
+);
 
 CREATE MATERIALIZED VIEW ugc.page_leaves_mv TO ugc.page_leaves
 (
@@ -1052,20 +1071,31 @@ AS SELECT
     dwell_ms,
     active_ms,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.pages_per_day_live
-WHERE day >= (toDate(now('UTC')) - 35)
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    '' AS page_type,
-    '' AS page_id,
-    0 AS views,
-    0 AS active_users,
-    0 AS leaves,
-    0 AS dwell_ms,
-    0 AS active_ms,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        page_type,
+        page_id,
+        views,
+        active_users,
+        leaves,
+        dwell_ms,
+        active_ms
+    FROM ugc.pages_per_day_live
+    WHERE day >= (toDate(now('UTC')) - 35)
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        '' AS page_type,
+        '' AS page_id,
+        0 AS views,
+        0 AS active_users,
+        0 AS leaves,
+        0 AS dwell_ms,
+        0 AS active_ms
+    FROM numbers(36)
+);
 
 CREATE MATERIALIZED VIEW ugc.search_filters_mv TO ugc.search_filters
 (
@@ -1146,18 +1176,27 @@ AS SELECT
     without_results,
     with_known_results,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.searches_per_day_live
-WHERE day >= (toDate(now('UTC')) - 35)
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    '' AS query,
-    0 AS searches,
-    0 AS active_users,
-    0 AS without_results,
-    0 AS with_known_results,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        query,
+        searches,
+        active_users,
+        without_results,
+        with_known_results
+    FROM ugc.searches_per_day_live
+    WHERE day >= (toDate(now('UTC')) - 35)
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        '' AS query,
+        0 AS searches,
+        0 AS active_users,
+        0 AS without_results,
+        0 AS with_known_results
+    FROM numbers(36)
+);
 
 CREATE MATERIALIZED VIEW ugc.sessions_mv
 REFRESH EVERY 1 HOUR APPEND TO ugc.sessions
@@ -1183,24 +1222,35 @@ AS SELECT
     entry_page,
     exit_page,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.sessions_live
-UNION ALL
-SELECT DISTINCT
-    day,
-    '' AS identity,
-    toDateTime64(0, 3, 'UTC') AS started_at,
-    toDateTime64(0, 3, 'UTC') AS ended_at,
-    toUInt64(0) AS events,
-    toUInt64(0) AS page_views,
-    '' AS entry_page,
-    '' AS exit_page,
-    now64(3, 'UTC') AS refreshed_at
 FROM
 (
-    SELECT day
-    FROM ugc.sessions_stale
+    SELECT
+        day,
+        identity,
+        started_at,
+        ended_at,
+        events,
+        page_views,
+        entry_page,
+        exit_page
+    FROM ugc.sessions_live
     UNION ALL
-    SELECT toDate(now('UTC')) AS day
+    SELECT DISTINCT
+        day,
+        '' AS identity,
+        toDateTime64(0, 3, 'UTC') AS started_at,
+        toDateTime64(0, 3, 'UTC') AS ended_at,
+        toUInt64(0) AS events,
+        toUInt64(0) AS page_views,
+        '' AS entry_page,
+        '' AS exit_page
+    FROM
+    (
+        SELECT day
+        FROM ugc.sessions_stale
+        UNION ALL
+        SELECT toDate(now('UTC')) AS day
+    )
 );
 
 CREATE MATERIALIZED VIEW ugc.video_completions_mv TO ugc.video_completions

@@ -49,16 +49,23 @@ AS SELECT
     events,
     signed_in,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.activity_per_day_live
-WHERE day >= toDate(now('UTC')) - 35
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    0 AS identity_hash,
-    0 AS events,
-    0 AS signed_in,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        identity_hash,
+        events,
+        signed_in
+    FROM ugc.activity_per_day_live
+    WHERE day >= toDate(now('UTC')) - 35
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        0 AS identity_hash,
+        0 AS events,
+        0 AS signed_in
+    FROM numbers(36)
+);
 
 CREATE OR REPLACE VIEW ugc.pages_per_day_live
 AS WITH
@@ -136,20 +143,31 @@ AS SELECT
     dwell_ms,
     active_ms,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.pages_per_day_live
-WHERE day >= toDate(now('UTC')) - 35
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    '' AS page_type,
-    '' AS page_id,
-    0 AS views,
-    0 AS active_users,
-    0 AS leaves,
-    0 AS dwell_ms,
-    0 AS active_ms,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        page_type,
+        page_id,
+        views,
+        active_users,
+        leaves,
+        dwell_ms,
+        active_ms
+    FROM ugc.pages_per_day_live
+    WHERE day >= toDate(now('UTC')) - 35
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        '' AS page_type,
+        '' AS page_id,
+        0 AS views,
+        0 AS active_users,
+        0 AS leaves,
+        0 AS dwell_ms,
+        0 AS active_ms
+    FROM numbers(36)
+);
 
 CREATE OR REPLACE VIEW ugc.films_per_day_live
 AS WITH
@@ -243,21 +261,33 @@ AS SELECT
     buffering_heartbeats,
     buffering_users,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.films_per_day_live
-WHERE day >= toDate(now('UTC')) - 35
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    '' AS movie_id,
-    0 AS page_views,
-    0 AS active_users,
-    0 AS completions,
-    0 AS completed_watched_ms,
-    0 AS heartbeats,
-    0 AS buffering_heartbeats,
-    0 AS buffering_users,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        movie_id,
+        page_views,
+        active_users,
+        completions,
+        completed_watched_ms,
+        heartbeats,
+        buffering_heartbeats,
+        buffering_users
+    FROM ugc.films_per_day_live
+    WHERE day >= toDate(now('UTC')) - 35
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        '' AS movie_id,
+        0 AS page_views,
+        0 AS active_users,
+        0 AS completions,
+        0 AS completed_watched_ms,
+        0 AS heartbeats,
+        0 AS buffering_heartbeats,
+        0 AS buffering_users
+    FROM numbers(36)
+);
 
 CREATE OR REPLACE VIEW ugc.searches_per_day_live
 AS SELECT
@@ -299,18 +329,27 @@ AS SELECT
     without_results,
     with_known_results,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.searches_per_day_live
-WHERE day >= toDate(now('UTC')) - 35
-UNION ALL
-SELECT
-    toDate(now('UTC')) - number AS day,
-    '' AS query,
-    0 AS searches,
-    0 AS active_users,
-    0 AS without_results,
-    0 AS with_known_results,
-    now64(3, 'UTC') AS refreshed_at
-FROM numbers(36);
+FROM
+(
+    SELECT
+        day,
+        query,
+        searches,
+        active_users,
+        without_results,
+        with_known_results
+    FROM ugc.searches_per_day_live
+    WHERE day >= toDate(now('UTC')) - 35
+    UNION ALL
+    SELECT
+        toDate(now('UTC')) - number AS day,
+        '' AS query,
+        0 AS searches,
+        0 AS active_users,
+        0 AS without_results,
+        0 AS with_known_results
+    FROM numbers(36)
+);
 
 INSERT INTO ugc.activity_per_day
 SELECT

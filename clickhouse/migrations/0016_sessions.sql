@@ -93,21 +93,32 @@ AS SELECT
     entry_page,
     exit_page,
     now64(3, 'UTC') AS refreshed_at
-FROM ugc.sessions_live
-UNION ALL
-SELECT DISTINCT
-    day,
-    '' AS identity,
-    toDateTime64(0, 3, 'UTC') AS started_at,
-    toDateTime64(0, 3, 'UTC') AS ended_at,
-    toUInt64(0) AS events,
-    toUInt64(0) AS page_views,
-    '' AS entry_page,
-    '' AS exit_page,
-    now64(3, 'UTC') AS refreshed_at
 FROM
 (
-    SELECT day FROM ugc.sessions_stale
+    SELECT
+        day,
+        identity,
+        started_at,
+        ended_at,
+        events,
+        page_views,
+        entry_page,
+        exit_page
+    FROM ugc.sessions_live
     UNION ALL
-    SELECT toDate(now('UTC')) AS day
+    SELECT DISTINCT
+        day,
+        '' AS identity,
+        toDateTime64(0, 3, 'UTC') AS started_at,
+        toDateTime64(0, 3, 'UTC') AS ended_at,
+        toUInt64(0) AS events,
+        toUInt64(0) AS page_views,
+        '' AS entry_page,
+        '' AS exit_page
+    FROM
+    (
+        SELECT day FROM ugc.sessions_stale
+        UNION ALL
+        SELECT toDate(now('UTC')) AS day
+    )
 );
