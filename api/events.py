@@ -11,10 +11,21 @@ from uuid import UUID  # noqa: TC003
 
 from msgspec import Meta, Struct
 
+from api.identities import PATTERN
 from api.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES
 from api.rejections import Reason, Rejection
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Identity = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        description="Names somebody: what programs write for nobody, such as `null` or `guest`, is refused.",
+        # For the document alone: the rule itself is a step of the ingestion, which says more than a pattern can.
+        extra_json_schema={"not": {"pattern": PATTERN}},
+    ),
+]
 Url = Annotated[str, Meta(max_length=2048)]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000, description="Milliseconds, up to a day.")]
 Pixels = Annotated[int, Meta(ge=0, le=1_000_000, description="CSS pixels from the page's top left corner.")]
@@ -48,8 +59,8 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
     """
 
     event_id: UUID | None = None
-    user_id: Id | None = None
-    anonymous_id: Id | None = None
+    user_id: Identity | None = None
+    anonymous_id: Identity | None = None
     session_id: Id | None = None
     occurred_at: Timestamp | None = None
     page_url: Url | None = None

@@ -36,10 +36,20 @@ JUNK: Final = frozenset(
         "userid",
     }
 )
-_LONGEST: Final = max(map(len, JUNK)) + 8
-"""With some room for spaces and quotes around it; longer ones need no look."""
+_LONGEST: Final = max(map(len, JUNK))
 
 
 def is_junk(identity: str) -> bool:
     """Whether this names nobody, in any case, and with spaces or quotes around it."""
-    return len(identity) <= _LONGEST and identity.strip(" \t\r\n\"'").lower() in JUNK
+    bare = identity.strip(" \t\r\n\"'")
+    return len(bare) <= _LONGEST and bare.lower() in JUNK
+
+
+def _any_case(word: str) -> str:
+    return "".join(_ANY_CASE.get(each, f"[{each}{each.upper()}]" if each.isalpha() else each) for each in word)
+
+
+# The Kelvin sign is a k to whoever writes in small letters. Regular expressions of JSON Schema have no flag for this.
+_ANY_CASE: Final = {"k": "[kK\u212a]", **{each: f"\\{each}" for each in "[]{}"}}
+PATTERN: Final = rf"""^[ \t\r\n"']*(?:{"|".join(map(_any_case, sorted(JUNK)))})[ \t\r\n"']*$"""
+"""What matches is junk: the same rule, for the OpenAPI document."""

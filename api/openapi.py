@@ -10,7 +10,7 @@ import msgspec
 from api.access import HEADER, PARAMETER
 from api.events import AnyEvent, Batch
 from api.examples import EXAMPLES
-from api.limits import MAX_BATCH_EVENTS
+from api.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
 from api.observing import REQUEST_ID
 from api.problems import MEDIA_PROBLEM, Problem
 from api.resources.batch import BatchAnswer
@@ -26,6 +26,10 @@ Takes behaviour events of an online cinema's web front end.
 - Sending an event again with the same `event_id` makes no duplicate; do so after a 503 or a time-out.
 - `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON. A body's `Content-Encoding` may be
   gzip, deflate, br or zstd; all limits hold for what comes out.
+- Beyond what the schemas say: an `occurred_at` (after the correction by `sent_at`) is at most 30 days old and at most
+  24 hours ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
+  {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
+  written without a fraction; an object names each key once.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
 - Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
   parameter `{PARAMETER}`.
@@ -76,6 +80,7 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
         [AnyEvent, Batch, BatchAnswer, Problem], ref_template=_REF
     )
     components["Event"] = {**event, "allOf": [{"anyOf": [_present("user_id"), _present("anonymous_id")]}]}
+    components["Identity"] = _taken_out(components, "Identity", ("user_id", "anonymous_id"))
     components["EventAccepted"] = {
         "type": "object",
         "properties": {"event_id": {"type": "string", "format": "uuid"}},
@@ -99,7 +104,13 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
                     "summary": "Store one event",
                     "requestBody": _body(reference, {name: {"value": value} for name, value in EXAMPLES.items()}),
                     "responses": {
-                        "202": _accepted("Stored.", {"$ref": _REF.format(name="EventAccepted")}, _ONE_STORED),
+                        "202": {
+                            **_accepted("Stored.", {"$ref": _REF.format(name="EventAccepted")}, _ONE_STORED),
+                            "links": {
+                                "again": _link("postEvent", "$request.body"),
+                                "againInBatch": _link("postBatch", {"events": ["$request.body"]}),
+                            },
+                        },
                         **_problems(*_OF_INGESTION),
                     },
                     "security": security,
@@ -112,7 +123,10 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
                     "summary": f"Store 1 to {MAX_BATCH_EVENTS} events",
                     "requestBody": _body(batch, {"two events": {"value": _batch_example()}}),
                     "responses": {
-                        "202": _accepted("All events are stored.", answer, _ALL_STORED),
+                        "202": {
+                            **_accepted("All events are stored.", answer, _ALL_STORED),
+                            "links": {"again": _link("postBatch", "$request.body")},
+                        },
                         "207": _accepted("The valid events are stored; the others are listed.", answer, _SOME_STORED),
                         **_problems(*_OF_INGESTION),
                     },
@@ -155,6 +169,17 @@ def _body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {_JSON: content, _TEXT: content}}
 
 
+def _taken_out(components: dict[str, Any], name: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The schema that these fields share; each of them refers to it from here on, because it is long."""
+    shared: dict[str, Any] = {}
+    for component in components.values():
+        for field in fields:
+            if field in component.get("properties", {}):
+                alternatives = component["properties"][field]["anyOf"]
+                shared, alternatives[0] = alternatives[0], {"$ref": _REF.format(name=name)}
+    return shared
+
+
 def _present(name: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"type": "string"}}}
 
@@ -168,6 +193,14 @@ def _accepted(description: str, schema: dict[str, Any], example: dict[str, Any])
         "description": description,
         "headers": _headers("X-Request-Id", *_LIMITED, "X-UGC-Dropped"),
         "content": {_JSON: {"schema": schema, "example": example}},
+    }
+
+
+def _link(operation: str, body: Any) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "requestBody": body,
+        "description": "The same once more: accepted, and events with an `event_id` of their own are stored once.",
     }
 
 

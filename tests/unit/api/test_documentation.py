@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from api.examples import EXAMPLES
+from api.identities import JUNK, PATTERN, is_junk
 from api.openapi import document
 
 if TYPE_CHECKING:
@@ -66,6 +69,36 @@ def test_schema_knows_the_examples_and_what_is_wrong(event_type: str) -> None:
     assert _matches(example)
     assert not _matches({**example, "colour": "red"})
     assert not _matches({key: value for key, value in example.items() if key not in ("user_id", "anonymous_id")})
+
+
+SPELLED = st.builds(
+    "{}{}{}".format,
+    st.text(" \t\r\n\"'", max_size=50),
+    st.sampled_from(sorted(JUNK)).flatmap(
+        lambda word: st.tuples(*(st.sampled_from(sorted({each, each.upper(), "\u212a", "x"})) for each in word))
+    ).map("".join),
+    st.text(" \t\r\n\"'_", max_size=50),
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(identity=SPELLED)
+def test_schema_knows_the_junk_identities_of_the_service(identity: str) -> None:
+    assert (re.search(PATTERN, identity) is not None) is is_junk(identity)
+
+
+@pytest.mark.parametrize("junk", sorted(JUNK))
+def test_schema_refuses_junk_identities(junk: str) -> None:
+    assert not _matches({**EXAMPLES["click"], "user_id": junk.upper()})
+
+
+def test_each_link_names_an_operation_of_the_document() -> None:
+    posts = [path["post"] for path in document()["paths"].values() if "post" in path]
+    links = [
+        link for post in posts for answer in post["responses"].values() for link in answer.get("links", {}).values()
+    ]
+    assert len(links) == 3
+    assert {link["operationId"] for link in links} == {post["operationId"] for post in posts}
 
 
 def test_page_loads_local_files_only(service: Service) -> None:

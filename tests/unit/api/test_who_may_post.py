@@ -153,7 +153,7 @@ def test_dropped_events_are_answered_with_a_header_that_says_so(path: str, signa
 @pytest.mark.parametrize(
     "junk",
     ["undefined", "null", "NULL", " None ", "[object Object]", "NaN", "guest", "anonymous", "0", "false", " ", '"null"',
-     "00000000-0000-0000-0000-000000000000"],
+     "00000000-0000-0000-0000-000000000000", "null" + 100 * " ", "un\u212anown"],
 )  # fmt: skip
 def test_identity_that_names_nobody_is_refused(service: Service, field: str, junk: str) -> None:
     answer = service.event({**CLICK, field: junk})
