@@ -5,36 +5,45 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-import zlib
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
-import brotli  # type: ignore[import-untyped]
+import psutil
 import pytest
-import zstandard
 from falcon.testing import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
 from api.examples import EXAMPLES
+from api.limits import MAX_BODY_BYTES
 from api.settings import read_settings
+from tests.support.event_cases import event_cases
+from tests.support.packing import PACKERS, bomb
+from tests.support.wire import read_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from falcon.testing import Result
 
 CASES = int(os.environ.get("UGC_TEST_CASES", "50")) * 6
 PATHS = ["/api/v1/events", "/api/v1/events/batch"]
 NOW = 1_700_000_000_456
+MAX_GROWTH_BYTES = 96 * 1024 * 1024
+"""Of this process, over all of these tests: most of it is what Hypothesis remembers."""
+MAX_PEAK_BYTES = 40 * MAX_BODY_BYTES
+"""Python's own memory for one request. The most is taken by half a million numbers for events, which all become objects
+before their count is found too high; one request at a time is in this state."""
+
+BOMBS = {encoding: bomb(encoding, 64) for encoding in PACKERS}
 bounded = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Wire:
-    """A sink that checks what ClickHouse relies on: one JSON object a line, no key twice, no number out of range."""
+    """A sink that checks what ClickHouse relies on."""
 
     def __init__(self) -> None:
         self.events = 0
@@ -43,12 +52,7 @@ class Wire:
 
     async def send(self, value: bytes, key: bytes | None = None) -> None:
         del key
-        assert value.endswith(b"\n")
-        for line in value.splitlines():
-            event = json.loads(line.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
-            assert {"event_id", "event_type", "occurred_at", "received_at", "key_time", "payload"} <= set(event)
-            assert event.get("user_id") or event.get("anonymous_id")
-            self.events += 1
+        self.events += len(read_message(value))
 
     async def flush(self, timeout_s: float) -> None: ...
 
@@ -56,15 +60,6 @@ class Wire:
 
     def ready(self) -> bool:
         return True
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    assert len(dict(pairs)) == len(pairs)
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> None:
-    raise AssertionError(name)
 
 
 class Fuzzed:
@@ -92,8 +87,14 @@ class Fuzzed:
 
 
 @pytest.fixture(scope="module")
-def fuzzed() -> Fuzzed:
-    return Fuzzed()
+def fuzzed() -> Iterator[Fuzzed]:
+    """One service for all of these tests, which may not have grown by the last of them."""
+    service = Fuzzed()
+    for encoding, packed in BOMBS.items():
+        service.post(PATHS[0], packed, **{"Content-Encoding": encoding})
+    before = psutil.Process().memory_info().rss
+    yield service
+    assert psutil.Process().memory_info().rss - before < MAX_GROWTH_BYTES
 
 
 JSON = st.recursive(
@@ -106,13 +107,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
+# Both of what is right and of what is wrong, some more is made.
+SEEDS = [*EXAMPLES.values(), *(each.event for section in ("accepted", "refused") for each in event_cases(section))]
 FIELDS = sorted({name for example in EXAMPLES.values() for name in example} | {"event_id", "occurred_at"})
 
 
 @st.composite
 def mutated_events(draw: st.DrawFn) -> dict[str, Any]:
-    """An event of the documentation with some of its fields replaced, added or taken away."""
-    event = dict(draw(st.sampled_from(list(EXAMPLES.values()))))
+    """An event of the documentation or of the unit tests' cases, some of its fields replaced, added or taken away."""
+    event = dict(draw(st.sampled_from(SEEDS)))
     for name in draw(st.lists(st.sampled_from(FIELDS), max_size=3)):
         if draw(st.booleans()):
             event.pop(name, None)
@@ -153,14 +156,6 @@ def test_rubbish_is_refused(fuzzed: Fuzzed, body: bytes, path: str) -> None:
     assert fuzzed.post(path, body).status_code == 400
 
 
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": lambda data: brotli.compress(data, quality=1),
-    "zstd": zstandard.ZstdCompressor().compress,
-}
-
-
 @bounded
 @given(text=damaged(), encoding=st.sampled_from(sorted(PACKERS)), data=st.data())
 def test_packed_and_damaged_bodies_are_stored_or_refused(
@@ -179,3 +174,52 @@ def test_packed_and_damaged_bodies_are_stored_or_refused(
 )
 def test_any_header_is_survived(fuzzed: Fuzzed, name: str, value: str) -> None:
     fuzzed.post(PATHS[0], json.dumps(EXAMPLES["click"]).encode(), **{name: value})
+
+
+def _huge_bodies() -> dict[str, bytes]:
+    """Bodies of nearly a mebibyte each, and each of another kind of much."""
+    good = json.dumps(EXAMPLES["click"]).encode()
+    wide = json.dumps(
+        {**EXAMPLES["custom"], "properties": {"a": "\N{PILE OF POO}" * 4_000}}, ensure_ascii=False
+    ).encode()
+    return {
+        "500 good events": b'{"events":[%b]}' % b",".join([good] * 500),
+        "500 bad events": b'{"events":[%b]}' % b",".join([b'{"event_type":"click","x":"%b"}' % (b"y" * 2_000)] * 500),
+        "large events": b'{"events":[%b]}' % b",".join([wide] * 60),
+        "half a million numbers": b'{"events":[%b]}' % b",".join([b"1"] * 500_000),
+        "objects where none belong": b'{"events":{"x":[%b]}}' % b",".join([b"{}"] * 340_000),
+        "deep": b"[" * 1_000_000,
+        "one long string": b'{"events":["%b"]}' % (b"\\u0000" * 160_000),
+        "many keys": b'{"events":[{%b}]}' % b",".join(b'"%06d":1' % number for number in range(90_000)),
+    }
+
+
+HUGE = _huge_bodies()
+
+
+@pytest.mark.parametrize("name", HUGE)
+@pytest.mark.parametrize("encoding", [None, *PACKERS])
+def test_memory_of_a_huge_body_is_bounded(fuzzed: Fuzzed, name: str, encoding: str | None) -> None:
+    body = HUGE[name]
+    packed = PACKERS[encoding](body) if encoding else body
+    assert _peak(fuzzed, packed, encoding) < MAX_PEAK_BYTES
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+def test_memory_of_a_bomb_is_bounded(fuzzed: Fuzzed, encoding: str) -> None:
+    assert _peak(fuzzed, BOMBS[encoding], encoding) < MAX_PEAK_BYTES
+
+
+def _peak(fuzzed: Fuzzed, body: bytes, encoding: str | None) -> int:
+    tracemalloc.start()
+    try:
+        fuzzed.post(PATHS[1], body, **({"Content-Encoding": encoding} if encoding else {}))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("seed", range(len(SEEDS)))
+def test_what_others_are_made_of_is_itself_stored_or_refused(fuzzed: Fuzzed, seed: int, path: str) -> None:
+    fuzzed.post(path, json.dumps(SEEDS[seed] if path == PATHS[0] else {"events": [SEEDS[seed]]}).encode())
