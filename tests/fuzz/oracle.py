@@ -1,0 +1,77 @@
+"""What must be true of every body on its way from bytes to the wire. Whatever is not, is raised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from api.clients import Client
+from api.decoding import read_head
+from api.decompression import DamagedBody, Overflow, unpack
+from api.ingestion import Ingestion
+from api.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
+from api.problems import FieldError, RejectedEvent
+from api.rejections import Rejection
+from api.resources.batch import BatchAnswer
+from tests.fuzz.inputs import read_input
+from tests.support.wire import read_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW: Final = 1_700_000_000_456
+_MAX_DETAIL: Final = 1_000
+"""Characters: what was sent is not sent back at length."""
+
+CLIENT: Final = Client("203.0.113.0", "Mozilla/5.0")
+_ingestion: Final = Ingestion(lambda _now: "018bcfe5-69c8-7000-8000-000000000001")
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def check(data: bytes) -> None:
+    """One input of the fuzzer: it is stored or refused, and the second time exactly as the first."""
+    is_batch, encoding, packed = read_input(data)
+    take = _batch if is_batch else _one
+    assert _verdict(take, encoding, packed) == _verdict(take, encoding, packed)
+
+
+def _verdict(take: Callable[[bytes], bytes], encoding: str | None, packed: bytes) -> bytes:
+    try:
+        body = packed if encoding is None else unpack(encoding, packed, MAX_BODY_BYTES)
+    except (DamagedBody, Overflow) as error:
+        return type(error).__name__.encode()
+    assert len(body) <= MAX_BODY_BYTES or encoding is None
+    return take(body)
+
+
+def _one(body: bytes) -> bytes:
+    try:
+        accepted = _ingestion.one(body, CLIENT, NOW)
+    except Rejection as rejection:
+        read_head(body)
+        return _said(rejection)
+    [event] = read_message(accepted.message)
+    assert (event["event_id"], event["event_type"]) == (accepted.event_id, accepted.event_type)
+    return accepted.message
+
+
+def _batch(body: bytes) -> bytes:
+    try:
+        batch = _ingestion.batch(body, CLIENT, NOW)
+    except Rejection as rejection:
+        return _said(rejection)
+    events = [event for message in batch.messages for event in read_message(message)]
+    assert [event["event_type"] for event in events] == batch.event_types
+    assert all(len(message) <= MAX_MESSAGE_BYTES for message in batch.messages)
+    places = [each.place for each in batch.refused]
+    assert places == sorted(set(places))
+    assert 1 <= batch.accepted + len(places) <= 500
+    rejected = [RejectedEvent(each.place, each.event_id, str(each.rejection)) for each in batch.refused]
+    return b"".join([*batch.messages, _encode(BatchAnswer(batch.accepted, rejected))])
+
+
+def _said(rejection: Rejection) -> bytes:
+    assert rejection.path.startswith("$")
+    assert len(rejection.detail) < _MAX_DETAIL
+    return _encode(FieldError(rejection.path, rejection.detail))
