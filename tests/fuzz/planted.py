@@ -1,6 +1,6 @@
 """The same fuzzer over a decoder with a fault planted in it, to see that it finds what it is to find.
 
-python -m tests.fuzz.planted crash --seconds 60
+The fault is the first argument: `python -m tests.fuzz.planted crash --seconds 60`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def read_message(message: bytes) -> list[dict[str, Any]]:
 
 def _read_line(line: bytes) -> dict[str, Any]:
     event: dict[str, Any] = json.loads(
-        line.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_of_64_bits
+        line.decode(), object_pairs_hook=once, parse_constant=_no_constant, parse_int=_of_64_bits
     )
     # Half of a surrogate pair could hide behind an escape.
     json.dumps(event, ensure_ascii=False).encode()
@@ -34,7 +34,8 @@ def _read_line(line: bytes) -> dict[str, Any]:
     return event
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object, as a hook of the decoder; each key may come once."""
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
 
