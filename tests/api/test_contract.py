@@ -45,6 +45,7 @@ STATUSES = {
 CONFIG = {
     # The key is right in every request: whether others are refused is what the check `ignored_auth` tries each time.
     "generation": {"with-security-parameters": False},
+    "checks": {"max_response_time": 5.0},
     "operations": [
         {
             "include-name": label,

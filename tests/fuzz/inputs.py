@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from api.examples import EXAMPLES
+from api.limits import MAX_EVENT_BYTES
 from tests.support.event_cases import event_cases
 from tests.support.packing import PACKERS, bomb
 
@@ -33,12 +35,31 @@ def _events() -> list[Any]:
     return [*EXAMPLES.values(), *(case.event for case in cases)]
 
 
+def _others() -> Iterator[bytes]:
+    """What no case of a single event shows: times as text, whole batches, sizes, texts that are no JSON."""
+    click = {**EXAMPLES["click"], "event_id": "0190a6a0-5c52-7000-8000-000000000001"}
+    for moment in ("2023-11-14T22:13:20.123456+05:30", "2023-11-13t00:00:00z", "2023-09-01T00:00:00Z", "2024-01-01"):
+        yield _input(json.dumps({**click, "occurred_at": moment}).encode())
+        batch = {"sent_at": "2023-11-14T22:13:20Z", "events": [click, click, {**click, "occurred_at": moment}, 1]}
+        yield _input(json.dumps(batch, indent=1).encode(), is_batch=True)
+    large = {**EXAMPLES["custom"], "properties": {"a": MAX_EVENT_BYTES * "a"}}
+    yield _input(json.dumps(large).encode())
+    yield _input(json.dumps({"events": [large, click]}).encode(), is_batch=True)
+    deep = json.dumps(EXAMPLES["custom"]).encode().replace(b'"SPRING"', b"[" * 3_000)
+    twice = b'{"sent_at": 1, "sent_at": 2, "events": [%b]}' % json.dumps(click).encode()
+    for text in (b"", b'{"events": []}', b'{"user_id": "\\ud800"}', b'{"user_id": NaN}', b'{"\xff": 1}', deep, twice):
+        yield _input(text)
+        yield _input(text, is_batch=True)
+    yield bytes([_ENCODINGS.index("deflate")]) + zlib.compress(json.dumps(click).encode())[2:-4]
+
+
 def seeds() -> Iterator[bytes]:
     """The examples of the document and all cases of the unit tests, alone and in batches, and bombs."""
     events = _events()
     for event in events:
         yield _input(json.dumps(event).encode())
         yield _input(json.dumps({"events": [event, EXAMPLES["click"]]}).encode(), is_batch=True)
+    yield from _others()
     for encoding in PACKERS:
         for event in EXAMPLES.values():
             yield _input(json.dumps(event).encode(), encoding=encoding)
