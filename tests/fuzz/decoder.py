@@ -3,7 +3,7 @@
     python -m tests.fuzz.decoder --seconds 180 --corpus .fuzz
 
 `--corpus` keeps what was found to be of interest; another run goes on from there. The input of a crash is left in that
-folder as `crash-…`, `timeout-…` or `oom-…`, and as the argument of `--again` runs alone.
+folder as `crash-…` or `timeout-…`, and as the argument of `--again` runs alone.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LIMITS: Final = (
-    "-rss_limit_mb=256",  # looked at once a second; without input it is 75
     "-timeout=5",  # seconds, for one input
     "-max_len=70000",  # a little more than an event may have
+    # libFuzzer looks at the most that the process ever had, once a second, and begins with what its parent had.
+    "-rss_limit_mb=0",
 )
-MAX_DATA_MIB: Final = 384
-"""Memory for one input can be taken and given back between two looks: beyond this there is none to be had."""
+MAX_DATA_MIB: Final = 256
+"""Beyond this there is no memory to be had, which is an error of the input that asks for it."""
 
 
 def fuzz(target: Callable[[bytes], None]) -> None:
