@@ -180,11 +180,11 @@ def test_what_was_accepted_is_accepted_again_along_the_links(how: dict[str, Any]
             return output
 
     Chain.run(
-        settings=settings(bounded, phases=[Phase.generate], max_examples=max(20, CASES // 5), stateful_step_count=6)
+        settings=settings(bounded, phases=[Phase.generate], max_examples=max(60, CASES // 5), stateful_step_count=6)
     )
     for link in (f"{ONE} -> [202] again -> {ONE}", f"{ONE} -> [202] againInBatch -> {BATCH}"):
-        assert followed[link] >= 5, followed
-    assert followed[f"{BATCH} -> [202] again -> {BATCH}"] >= 5, followed
+        assert followed[link] >= 3, followed
+    assert followed[f"{BATCH} -> [202] again -> {BATCH}"] >= 3, followed
 
 
 def test_every_kind_of_data_and_of_answer_was_seen() -> None:
