@@ -64,7 +64,6 @@ class BrokerMemory:
             return False  # it has just died; the supervisor starts it again, empty
         if resident < self._limits.idle_bytes:
             return False
-        self._next_try = now + self._limits.retry_after_s
         try:
             if resident >= self._limits.busy_bytes:
                 full = resident >= self._limits.full_bytes
@@ -73,6 +72,9 @@ class BrokerMemory:
                 return self.renew(self._limits.patience_s)
         except (BrokerUnavailableError, ConsumerUnavailableError, GateBusyError) as error:
             self._say(f"the broker holds {resident // MEBIBYTE} MiB and could not be emptied yet: {error}")
+        finally:
+            # From the end of the try: requests that it held up go through before another one holds them up again.
+            self._next_try = time.monotonic() + self._limits.retry_after_s
         return False
 
     def renew(self, patience_s: float) -> bool:
