@@ -79,6 +79,7 @@ class BrokerMemory:
 
     def renew(self, patience_s: float) -> bool:
         """Delete the topic and make it again. Returns False, with nothing changed, while something is unconsumed."""
+        began = time.monotonic()
         with self._keeper.held(timeout_s=2.0):
             if not self._all_consumed_within(patience_s) or not self._queue.assigned():
                 return False
@@ -89,6 +90,7 @@ class BrokerMemory:
                 self._topic.create()
                 if consuming:
                     self._queue.attach()
+        self._say(f"the broker's memory was given back; requests waited {time.monotonic() - began:.1f} s")
         return True
 
     def _all_consumed_within(self, patience_s: float) -> bool:
