@@ -139,8 +139,8 @@ def _settle(client: Client) -> None:
 
 
 def _is_reader(view: views.View) -> bool:
-    """Whether it shows the rows of the table of its name, each once."""
-    return f"FROM ugc.{view.name} FINAL" in view.statement
+    """Whether it shows the rows of the table of its name, each once, and does nothing else."""
+    return f"FROM ugc.{view.name} FINAL\nSETTINGS" in view.statement
 
 
 def _wanted(view: views.View, only: list[str]) -> bool:

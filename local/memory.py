@@ -33,8 +33,9 @@ class Limits(msgspec.Struct, frozen=True):
     # A quiet broker gives back what it holds above this.
     idle_bytes: int = 48 * MEBIBYTE
     idle_after_s: float = 3.0
-    # How long the API may be held up for ClickHouse to catch up, below `full_bytes`.
-    patience_s: float = 0.7
+    # How long the API may be held up for ClickHouse to catch up, below `full_bytes`. What is on its way has up to 1 s
+    # before that, and the new topic takes 0.3 s: together less than 2 s.
+    patience_s: float = 0.5
     retry_after_s: float = 1.0
 
 
