@@ -22,6 +22,7 @@ import uvloop
 from rich.console import Console, Group
 from rich.table import Table
 
+from bench.figures import write_json
 from bench.machine import Machine, this_machine
 from bench.settings import SettingsError, read_settings
 from bench.traffic.latency import Latencies
@@ -90,8 +91,7 @@ def main(argv: list[str]) -> int:
         return 2
     Console().print(as_tables(figures))
     if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+        write_json(figures, arguments.json)
     return 1 if figures.missing or figures.shown_twice or figures.never_sent else 0
 
 

@@ -25,6 +25,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from bench.figures import write_json
 from bench.machine import Machine, this_machine
 from bench.settings import SettingsError, read_settings
 from bench.traffic.latency import Latencies
@@ -141,8 +142,7 @@ def main(argv: list[str]) -> int:
         return 2
     Console().print(as_table(figures))
     if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+        write_json(figures, arguments.json)
     return 1 if figures.without.refused or figures.beside.refused else 0
 
 

@@ -17,6 +17,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bench.figures import write_json
 from bench.machine import Machine, this_machine
 from clickhouse import migrations, sqlfile, views
 from clickhouse.check import ephemeral_engine
@@ -113,7 +114,7 @@ def main(argv: list[str]) -> int:
         return 1
     _show(report)
     if arguments.json:
-        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        write_json(report, arguments.json)
     return 0 if not _missed(report) else 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from bench.figures import write_json
 from bench.machine import Machine, this_machine
 from bench.settings import SettingsError, read_settings
 from bench.storage.compare import SYSTEMS, Comparison, compare
@@ -50,7 +51,7 @@ def main(argv: list[str]) -> int:
         if arguments.json:
             finished_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
             report = Report("storage", finished_at, machine, comparison)
-            arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+            write_json(report, arguments.json)
         if arguments.plot:
             plot(comparison, machine, arguments.plot)
     except (SettingsError, OSError) as error:

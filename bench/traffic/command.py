@@ -16,6 +16,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bench.figures import write_json
 from bench.machine import Machine, this_machine
 from bench.settings import SettingsError, read_settings
 from bench.traffic.audience import Audience
@@ -154,7 +155,7 @@ def _write_json(path: Path, plan: Plan, summary: Summary) -> None:
     public = msgspec.structs.replace(plan, write_key=None)
     finished_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     report = Report("traffic", finished_at, this_machine(), public, summary)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    write_json(report, path)
 
 
 def _day_end(plan: Plan) -> str:

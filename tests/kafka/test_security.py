@@ -51,17 +51,21 @@ def ready(url: str) -> bool:
     return HTTP.request("GET", f"{url}/readyz").status == 200
 
 
+def assert_an_event_arrives(url: str, database: str) -> None:
+    eventually(lambda: ready(url), within_s=10)
+    answer = post(url)
+    assert answer.status == 202, answer.data
+    sql = f"SELECT count() FROM analytics.clicks WHERE event_id = '{answer.json()['event_id']}'"
+    eventually(lambda: services.value(database, sql) == "1", within_s=15)
+
+
 def test_an_event_goes_all_the_way_over_tls_with_a_password(secured: KafkaBroker, tmp_path: Path) -> None:
     variables = secured.variables("PLAIN")
     with (
         services.clickhouse(tmp_path, **variables) as (clickhouse, database),
         services.api(tmp_path, **variables) as (api, url),
     ):
-        eventually(lambda: ready(url), within_s=10)
-        answer = post(url)
-        assert answer.status == 202, answer.data
-        sql = f"SELECT count() FROM analytics.clicks WHERE event_id = '{answer.json()['event_id']}'"
-        eventually(lambda: services.value(database, sql) == "1", within_s=15)
+        assert_an_event_arrives(url, database)
         password = variables["UGC_KAFKA_SASL_PASSWORD"]
         shown = services.value(database, "SELECT groupArray(create_table_query) FROM system.tables")
         assert password not in shown
@@ -117,11 +121,7 @@ def test_an_event_goes_all_the_way_to_a_broker_that_asks_for_a_certificate(tmp_p
             services.clickhouse(tmp_path, **variables) as (clickhouse, database),
             services.api(tmp_path, **variables) as (api, url),
         ):
-            eventually(lambda: ready(url), within_s=10)
-            answer = post(url)
-            assert answer.status == 202, answer.data
-            sql = f"SELECT count() FROM analytics.clicks WHERE event_id = '{answer.json()['event_id']}'"
-            eventually(lambda: services.value(database, sql) == "1", within_s=15)
+            assert_an_event_arrives(url, database)
             assert CLIENT_KEY_PASSWORD not in api.log.read_text() + clickhouse.log.read_text()
     finally:
         broker.stop()
