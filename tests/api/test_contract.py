@@ -188,8 +188,9 @@ def test_what_was_accepted_is_accepted_again_along_the_links(how: dict[str, Any]
 
 
 def test_every_kind_of_data_and_of_answer_was_seen() -> None:
-    if not {phase for _, _, phase, _ in seen} >= {"coverage", "stateful"}:
-        pytest.skip("runs after the others")
+    # Somebody who asks for this test alone has not run what it counts; on CI that would be a gap.
+    if "CI" not in os.environ and not {phase for _, _, phase, _ in seen} >= {"coverage", "stateful"}:
+        pytest.skip("counts what the others of this file have seen")
     total = Counter[tuple[str, str, int]]()
     for (label, kind, _, status), number in seen.items():
         total[label, kind, status] += number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections import deque
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 LIMIT = 100
 OFFERED = 400
 MEASURED_S = 5
+TRIES = 4
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +59,38 @@ def four_workers(folder: Path, kafka: KafkaBroker, storage: str) -> dict[str, st
     }
 
 
-def fits_into_windows(times: list[float]) -> int:
-    """Count how many requests at these times (in seconds) an exact moving window lets through."""
-    inside: deque[float] = deque()
-    passed = 0
-    for at in times:
-        while inside and inside[0] <= at - 1:
-            inside.popleft()
-        if len(inside) < LIMIT:
-            inside.append(at)
-            passed += 1
-    return passed
+def through_an_exact_window(times: list[float]) -> list[float]:
+    """Return which requests at these times (in seconds) an exact moving window lets through."""
+    through: list[float] = []
+    for at in sorted(times):
+        if len(through) < LIMIT or through[-LIMIT] <= at - 1:
+            through.append(at)
+    return through
+
+
+def rate(through: list[float]) -> float:
+    """Return how many a second, once the first hundred have filled the empty window.
+
+    They come in bursts, so a number is timed, not a time counted. 0 when there are not enough.
+    """
+    if len(through) <= LIMIT * (MEASURED_S + 1):
+        return 0.0
+    return LIMIT * MEASURED_S / (through[LIMIT * (MEASURED_S + 1)] - through[LIMIT])
+
+
+def load_that_could_use_the_limit(url: str) -> Load:
+    """Ask until the questions, and the answers, were even enough to use 98 % of an exact window: others say nothing.
+
+    Whether that is so depends on the machine and not on what was let through. AssertionError when it never is.
+    """
+    for _ in range(TRIES):
+        with Load(url, rate=OFFERED, keep_connections=False) as load:
+            load.wait_for(LIMIT * (MEASURED_S + 1) + 1)
+        asked = [answer.at for answer in load.answers]
+        answered = [answer.at + answer.took_s for answer in load.answers]
+        if min(rate(through_an_exact_window(times)) for times in (asked, answered)) >= 0.98 * LIMIT:
+            return load
+    raise AssertionError(f"in {TRIES} tries this machine never sent {OFFERED} requests a second evenly")
 
 
 @pytest.mark.parametrize("storage", ["async+redis", "async+memory"])
@@ -79,16 +100,10 @@ def test_a_limit_of_100_a_second_lets_100_a_second_through_over_all_workers(
     address = f"async+{request.getfixturevalue('redis')}" if storage == "async+redis" else f"{storage}://"
     with services.api(tmp_path, **four_workers(tmp_path, kafka, address)) as (service, url):
         eventually(lambda: service.answers(f"{url}/readyz"), within_s=20)
-        with Load(url, rate=OFFERED, keep_connections=False) as load:
-            load.wait_for(LIMIT * (MEASURED_S + 1) + 1)
+        load = load_that_could_use_the_limit(url)
     assert set(load.outcomes()) == {"202", "429"}
-    passed = load.outcomes()["202"]
-    asked = sorted(answer.at for answer in load.answers)
-    answered = sorted(answer.at + answer.took_s for answer in load.answers)
-    # On a busy machine requests come in fits and starts, which do not use the whole limit. The service saw each of them
-    # some time between the question and the answer.
-    assert passed >= 0.95 * min(fits_into_windows(asked), fits_into_windows(answered))
-    assert passed <= LIMIT * (answered[-1] - answered[0] + 1) * 1.05
+    let_through = sorted(answer.at for answer in load.answers if answer.status == 202)
+    assert rate(let_through) == pytest.approx(LIMIT, rel=0.05)
 
 
 def test_a_limit_lets_everything_through_while_redis_is_away(kafka: KafkaBroker, tmp_path: Path) -> None:
