@@ -8,10 +8,10 @@ import sys
 
 import msgspec
 
-from api.environment import SettingsError
-from api.rate_storage import StorageMissing
-from api.server import PortTaken, run
-from api.settings import Settings, read_settings
+from api.configuration.settings import Settings, read_settings
+from api.guards.rate_storage import StorageMissingError
+from api.server.run import PortTakenError, run
+from common.environment import SettingsError
 
 
 def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
@@ -28,10 +28,10 @@ def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
     parser.parse_args(arguments)
     try:
         run(read_settings(os.environ), app_uri)
-    except StorageMissing as error:
+    except StorageMissingError as error:
         print(f"error: UGC_RATE_LIMIT_STORAGE: {error}", file=sys.stderr)
         return 2
-    except (SettingsError, PortTaken) as error:
+    except (SettingsError, PortTakenError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from api import problems
-from api.access import KeyCheck
-from api.breaker import Breaker
-from api.clients import Clients
-from api.deadlines import PromptApp
-from api.ingestion import Ingestion
-from api.intake import Intake
-from api.joining import Joiner
-from api.measured_sink import MeasuredSink
-from api.metrics import Metrics
-from api.observing import Observer
-from api.origins import OriginCheck
-from api.rates import Limiter
+from api.guards.clients import Clients
+from api.guards.origins import OriginCheck
+from api.guards.rates import Limiter
+from api.guards.write_keys import KeyCheck
+from api.pipeline.ingestion import Ingestion
+from api.resources import problems
 from api.resources.apidocs import ApiDocsFileResource, ApiDocsResource
 from api.resources.batch import BatchResource
 from api.resources.events import EventsResource
 from api.resources.healthz import HealthzResource
+from api.resources.intake import Intake
 from api.resources.metrics import MetricsResource
 from api.resources.openapi import OpenApiResource
 from api.resources.readyz import ReadyzResource
+from api.server.deadlines import PromptApp
+from api.sink.breaker import Breaker
+from api.sink.joining import Joiner
+from api.telemetry.measured_sink import MeasuredSink
+from api.telemetry.metrics import Metrics
+from api.telemetry.observing import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import falcon.asgi
     from falcon.asgi import Request, Response
 
-    from api.settings import Settings
-    from api.sink import Sink
+    from api.configuration.settings import Settings
+    from api.sink.interface import Sink
 
 
 class SinkLife:

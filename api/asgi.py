@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from api.app import create_app
-from api.clock import now_ms
-from api.kafka_sink import KafkaSink
-from api.settings import read_settings
-from api.uuid7 import Uuid7
+from api.configuration.settings import read_settings
+from api.pipeline.clock import now_ms
+from api.pipeline.uuid7 import Uuid7
+from api.sink.kafka import KafkaSink
 
 settings = read_settings(os.environ)
 app = create_app(settings, KafkaSink(settings.brokers, security=settings.kafka_security), now_ms, Uuid7())

@@ -51,7 +51,7 @@ class Figures(msgspec.Struct, frozen=True):
     machine: Machine
 
 
-class Unexpected(RuntimeError):  # noqa: N818 - reads as the state it reports
+class UnexpectedError(RuntimeError):
     """A service answered with an error; the text is its own."""
 
 
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
         settings = read_settings(os.environ)
         arguments = _parser(settings.api_url, settings.clickhouse_url).parse_args(argv)
         figures = uvloop.run(measure(arguments.url, arguments.clickhouse, arguments.rate, arguments.seconds))
-    except (SettingsError, Unexpected, aiohttp.ClientError, OSError) as error:
+    except (SettingsError, UnexpectedError, aiohttp.ClientError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     Console().print(as_table(figures))
@@ -120,7 +120,7 @@ async def _ask(request: Callable[[], Awaitable[aiohttp.ClientResponse]], wanted:
     answer = await request()
     text = await answer.text()
     if answer.status != wanted:
-        raise Unexpected(f"{answer.url.with_query(None)} answered {answer.status}: {text[:200]}")
+        raise UnexpectedError(f"{answer.url.with_query(None)} answered {answer.status}: {text[:200]}")
     return text
 
 

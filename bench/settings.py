@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from api.environment import Address, HttpUrl, Port, SettingsError, reachable, read
+from common.environment import Address, HttpUrl, Port, SettingsError, reachable, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

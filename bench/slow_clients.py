@@ -66,7 +66,7 @@ class Figures(msgspec.Struct, frozen=True):
     machine: Machine
 
 
-class Unusable(RuntimeError):  # noqa: N818 - reads as the state it reports
+class UnusableError(RuntimeError):
     """The run says nothing, for the reason in the text."""
 
 
@@ -137,7 +137,7 @@ def main(argv: list[str]) -> int:
         settings = read_settings(os.environ)
         arguments = _parser(settings.api_url).parse_args(argv)
         figures = measure(arguments.url, arguments.clients, arguments.rate, arguments.seconds)
-    except (SettingsError, Unusable, aiohttp.ClientError, OSError) as error:
+    except (SettingsError, UnusableError, aiohttp.ClientError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     Console().print(as_table(figures))
@@ -166,9 +166,11 @@ def _slow_clients(url: str, clients: int) -> Iterator[Synchronized[int]]:
         while connected.value < clients:
             process.join(0.05)
             if process.exitcode is not None:
-                raise Unusable("the process of the slow clients ended; what it says stands above")
+                raise UnusableError("the process of the slow clients ended; what it says stands above")
             if time.monotonic() > deadline:
-                raise Unusable(f"only {connected.value} of {clients} slow clients are connected: raise `ulimit -n`?")
+                raise UnusableError(
+                    f"only {connected.value} of {clients} slow clients are connected: raise `ulimit -n`?"
+                )
         yield connected
     finally:
         process.kill()

@@ -19,10 +19,10 @@ from rich.table import Table
 
 from bench.figures import write_json
 from bench.machine import Machine, this_machine
-from clickhouse import migrations, sqlfile, views
-from clickhouse.check import ephemeral_engine
-from clickhouse.client import connected, execute, rows
-from clickhouse.errors import OperationError
+from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.connection.client import connected, execute, rows
+from clickhouse.connection.errors import OperationError
+from clickhouse.schema import runner, sqlfile, views
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -85,7 +85,7 @@ def main(argv: list[str]) -> int:
         if arguments.json:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
         with waiting.status("starting") as status, ephemeral_engine() as settings, connected(settings, 30) as client:
-            migrations.migrate(settings)
+            runner.migrate(settings)
             files = views.load()
             views.apply(client, files)
             started = time.monotonic()

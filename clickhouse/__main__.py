@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clickhouse import commands, operations, schema, times
-from clickhouse.errors import OperationError, UsageError
-from clickhouse.settings import read_settings
+from clickhouse.cli import row_commands, schema_commands, times
+from clickhouse.connection.errors import OperationError, UsageError
+from clickhouse.connection.settings import read_settings
+from clickhouse.schema import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     subcommands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: commands.Command, text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: schema_commands.Command, text: str) -> argparse.ArgumentParser:
         added = subcommands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         added.set_defaults(run=run)
         return added
@@ -44,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     migrate = waits(
-        command("migrate", commands.migrate, "apply pending migrations, then make the views equal to their files")
+        command(
+            "migrate", schema_commands.migrate, "apply pending migrations, then make the views equal to their files"
+        )
     )
     migrate.add_argument("--dry-run", action="store_true", help="print the SQL instead, with secrets masked")
     migrate.add_argument("--to", type=_version, metavar="VERSION", help="apply none above this one")
@@ -53,34 +56,44 @@ def parser() -> argparse.ArgumentParser:
         "--recreate-queue", action="store_true", help="make the queue again, for instance with a new password of Kafka"
     )
     status = formats(
-        waits(command("status", commands.status, "list migrations and views; exit code 1 when something is to be done"))
+        waits(
+            command(
+                "status", schema_commands.status, "list migrations and views; exit code 1 when something is to be done"
+            )
+        )
     )
-    status.add_argument("--drift", action="store_true", help="also compare the server with schema.sql, as SQL")
-    diff = waits(command("diff", commands.diff, "print the SQL that makes the server equal to schema.sql"))
-    diff.add_argument("file", nargs="?", type=Path, default=schema.FILE, help="another file made by `dump`")
-    baseline = waits(command("baseline", commands.baseline, "record migrations as applied, executing nothing"))
+    status.add_argument("--drift", action="store_true", help="also compare the server with definitions.sql, as SQL")
+    diff = waits(command("diff", schema_commands.diff, "print the SQL that makes the server equal to definitions.sql"))
+    diff.add_argument("file", nargs="?", type=Path, default=definitions.FILE, help="another file made by `dump`")
+    baseline = waits(command("baseline", schema_commands.baseline, "record migrations as applied, executing nothing"))
     baseline.add_argument("--to", type=_version, required=True, metavar="VERSION", help="the last one to record")
-    repair = waits(command("repair", commands.repair, "show applied migrations whose files were changed"))
+    repair = waits(command("repair", schema_commands.repair, "show applied migrations whose files were changed"))
     repair.add_argument("--version", type=times.count, action="append", default=[], metavar="N", help="only this one")
     repair.add_argument("--write", action="store_true", help="record the files as they are now, executing nothing")
     repair.add_argument("--prune", action="store_true", help="with --write: forget what has no file any more")
-    down = waits(command("down", commands.down, "undo migrations, with the data in what they made"))
+    down = waits(command("down", schema_commands.down, "undo migrations, with the data in what they made"))
     how_far = down.add_mutually_exclusive_group()
     how_far.add_argument("--steps", type=times.count, default=1, metavar="N", help="how many to undo (default 1)")
     how_far.add_argument("--to", type=_version, metavar="VERSION", help="undo all above this one, 0 for everything")
-    new = command("new", commands.new, "scaffold the next migration and its down file, or all of an event type")
+    new = command("new", schema_commands.new, "scaffold the next migration and its down file, or all of an event type")
     new.add_argument("name", nargs="+", help='what it does, for instance "add ratings"; or: event-type NAME')
-    command("validate", commands.validate, "check the files of migrations and views, without a server")
-    dump = waits(command("dump", commands.dump, "print the schema of the server as SQL"))
-    dump.add_argument("--write", action="store_true", help="make schema.sql from the migrations; needs no server")
-    views = waits(command("views", commands.views, "list the views, or make them equal to their files"))
+    command("validate", schema_commands.validate, "check the files of migrations and views, without a server")
+    dump = waits(command("dump", schema_commands.dump, "print the schema of the server as SQL"))
+    dump.add_argument("--write", action="store_true", help="make definitions.sql from the migrations; needs no server")
+    views = waits(command("views", schema_commands.views, "list the views, or make them equal to their files"))
     views.add_argument("--apply", action="store_true", help="re-create what changed, drop what has no file any more")
     views.add_argument("--all", action="store_true", help="with --apply: re-create every view")
     waits(
-        command("access", commands.apply_access, "make roles, rights and limits from clickhouse/access/, on a server")
+        command(
+            "access", schema_commands.apply_access, "make roles, rights and limits from clickhouse/access/, on a server"
+        )
     )
-    operations.register(lambda name, run, text: waits(command(name, run, text)))
-    command("check", commands.check, "apply everything to a ClickHouse of its own: up, down, up; needs nothing running")
+    row_commands.register(lambda name, run, text: waits(command(name, run, text)))
+    command(
+        "check",
+        schema_commands.check,
+        "apply everything to a ClickHouse of its own: up, down, up; needs nothing running",
+    )
     return top
 
 

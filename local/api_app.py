@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from api.app import create_app
-from api.clock import now_ms
-from api.kafka_sink import KafkaSink
-from api.sink import CLOSE_WAIT_S, SinkUnavailable
-from api.uuid7 import Uuid7
+from api.pipeline.clock import now_ms
+from api.pipeline.uuid7 import Uuid7
+from api.sink.interface import CLOSE_WAIT_S, SinkUnavailableError
+from api.sink.kafka import KafkaSink
 from local.gate import PROBE_INTERVAL_S, Passer
 from local.settings import read_settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from api.sink import Sink
+    from api.sink.interface import Sink
 
 # A hold takes a fraction of a second; a request that waited longer than this is better sent again by its client.
 PATIENCE_S: Final = 3.0
@@ -32,7 +32,7 @@ FINISH_S: Final = 1.0
 
 
 class GatedSink:
-    """See `api.sink.Sink`: passes everything on to a sink that exists only while the gate is open."""
+    """See `api.sink.interface.Sink`: passes everything on to a sink that exists only while the gate is open."""
 
     def __init__(self, folder: Path, lanes: int, make_sink: Callable[[int], Sink]) -> None:
         """`make_sink` is given the partition that is this worker's own, one of `lanes`."""
@@ -81,7 +81,7 @@ class GatedSink:
                 while self._sink is None:
                     await self._open.wait()
         except TimeoutError as error:
-            raise SinkUnavailable("the broker is being started again") from error
+            raise SinkUnavailableError("the broker is being started again") from error
         return self._sink
 
     async def _watch(self, passer: Passer) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from api.environment import HttpUrl, Port, read
-from api.settings import Settings as ApiSettings
-from api.settings import read_settings as read_api_settings
+from api.configuration.settings import Settings as ApiSettings
+from api.configuration.settings import read_settings as read_api_settings
+from common.environment import HttpUrl, Port, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

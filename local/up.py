@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from api.environment import SettingsError
+from common.environment import SettingsError
 from local.process import StartError
 from local.settings import Settings, read_settings
 from local.stack import ROOT, Stack

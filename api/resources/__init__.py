@@ -1,1 +1,1 @@
-"""One Falcon resource a file; collaborators come in through the constructor."""
+"""One Falcon resource a file, and the table of errors. Imports all rooms but `documentation`."""

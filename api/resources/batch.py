@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from api.bodies import read_body
-from api.intake import DROPPED
-from api.observing import note_reasons
-from api.problems import NothingAccepted, RejectedEvent
+from api.resources.intake import DROPPED
+from api.resources.problems import NothingAcceptedError, RejectedEvent
+from api.server.bodies import read_body
+from api.telemetry.observing import note_reasons
 
 if TYPE_CHECKING:
     from falcon.asgi import Request, Response
 
-    from api.intake import Intake
-    from api.rates import Limiter
-    from api.sink import Sink
+    from api.guards.rates import Limiter
+    from api.resources.intake import Intake
+    from api.sink.interface import Sink
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -47,7 +47,7 @@ class BatchResource:
         rejected = [RejectedEvent(each.place, each.event_id, str(each.rejection)) for each in batch.refused]
         reasons = Counter(each.rejection.reason for each in batch.refused)
         if not batch.accepted:
-            raise NothingAccepted(rejected, reasons)
+            raise NothingAcceptedError(rejected, reasons)
         accepted = batch.accepted
         if self._intake.drops(request):
             response.set_header(*DROPPED)

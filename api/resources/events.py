@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.bodies import read_body
-from api.intake import DROPPED
-from api.rejections import Rejection
+from api.pipeline.rejections import RejectionError
+from api.resources.intake import DROPPED
+from api.server.bodies import read_body
 
 if TYPE_CHECKING:
     from falcon.asgi import Request, Response
 
-    from api.intake import Intake
-    from api.joining import Joiner
+    from api.resources.intake import Intake
+    from api.sink.joining import Joiner
 
 
 class EventsResource:
@@ -26,7 +26,7 @@ class EventsResource:
         body = await read_body(request)
         try:
             accepted = self._intake.one(request, body)
-        except Rejection:
+        except RejectionError:
             self._intake.count_refused(body)
             raise
         if self._intake.drops(request):

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 if TYPE_CHECKING:
     from falcon.asgi import Request, Response
 
-    from api.metrics import Metrics
+    from api.telemetry.metrics import Metrics
 
 
 class MetricsResource:

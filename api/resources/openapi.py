@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from api.openapi import document
+from api.documentation.openapi import document
 
 if TYPE_CHECKING:
     from falcon.asgi import Request, Response

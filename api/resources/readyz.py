@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.sink import SinkUnavailable
+from api.sink.interface import SinkUnavailableError
 
 if TYPE_CHECKING:
     from falcon.asgi import Request, Response
 
-    from api.sink import Sink
+    from api.sink.interface import Sink
 
 
 class ReadyzResource:
@@ -21,5 +21,5 @@ class ReadyzResource:
     async def on_get(self, request: Request, response: Response) -> None:
         # The worker says so in the state that it shares with the application.
         if request.scope.get("state", {}).get("stopping") or not self._sink.ready():
-            raise SinkUnavailable("not ready")
+            raise SinkUnavailableError("not ready")
         response.data = b'{"status":"ready"}'

@@ -9,7 +9,7 @@ import clickhouse_connect
 import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from bench.storage.system import QUERY, Answer, Unavailable
+from bench.storage.system import QUERY, Answer, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +98,7 @@ class ClickHouseServer:
             self._client = clickhouse_connect.get_client(dsn=url)
             self._client.command(f"CREATE DATABASE IF NOT EXISTS {_DATABASE}")
         except ClickHouseError as error:
-            raise Unavailable(str(error).splitlines()[0]) from error
+            raise UnavailableError(str(error).splitlines()[0]) from error
         self._tables: list[pa.Table] = []
         self.version = f"ClickHouse {self._client.server_version}"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from bench.storage.data import as_csv
-from bench.storage.system import QUERY, Answer, Unavailable
+from bench.storage.system import QUERY, Answer, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ class PostgreSQL:
         try:
             self._connection = _connect(url)
         except psycopg.Error as error:
-            raise Unavailable(str(error).strip().splitlines()[0]) from error
+            raise UnavailableError(str(error).strip().splitlines()[0]) from error
         self._csv: list[bytes] = []
         number = self._connection.info.server_version  # 150018 is 15.18
         self.version = f"PostgreSQL {number // 10_000}.{number % 10_000}"

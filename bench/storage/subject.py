@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bench.storage.data import chunks
-from bench.storage.system import Answer, Unavailable
+from bench.storage.system import Answer, UnavailableError
 
 if TYPE_CHECKING:
     from bench.storage.system import Session, System
@@ -129,7 +129,7 @@ def main(task_file: Path, result_file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="ugc-bench-", dir=task.folder) as folder:
         try:
             outcome = measure(_open(task, Path(folder)), task)
-        except Unavailable as reason:
+        except UnavailableError as reason:
             outcome = Outcome(why=f"not reachable: {reason}")
         result_file.write_bytes(msgspec.json.encode(outcome))
 

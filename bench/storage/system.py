@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 QUERY: Final = "SELECT event_type, count(*), avg(value) FROM events GROUP BY event_type"
 
 
-class Unavailable(Exception):  # noqa: N818 - reads as what it says
+class UnavailableError(Exception):
     """The system cannot be reached; the message says why, and what to set."""
 
 
@@ -35,7 +35,7 @@ class Session(Protocol):
 
 
 class System(Protocol):
-    """An adapter. It is made with a folder or a URL, and raises Unavailable there and then."""
+    """An adapter. It is made with a folder or a URL, and raises UnavailableError there and then."""
 
     version: str
 

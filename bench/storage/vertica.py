@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import vertica_python
 
 from bench.storage.data import as_csv
-from bench.storage.system import QUERY, Answer, Unavailable
+from bench.storage.system import QUERY, Answer, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Vertica:
         try:
             self._connection = vertica_python.connect(**self._options)
         except (vertica_python.errors.Error, OSError) as error:
-            raise Unavailable(str(error).strip().splitlines()[0]) from error
+            raise UnavailableError(str(error).strip().splitlines()[0]) from error
         self._cursor = self._connection.cursor()
         self._csv: list[bytes] = []
         self._cursor.execute("SELECT version()")

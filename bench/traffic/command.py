@@ -20,7 +20,7 @@ from bench.figures import write_json
 from bench.machine import Machine, this_machine
 from bench.settings import SettingsError, read_settings
 from bench.traffic.audience import Audience
-from bench.traffic.run import Plan, Unreachable, run
+from bench.traffic.run import Plan, UnreachableError, run
 from bench.traffic.summary import Summary, Tally, as_table
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
         print(f"the same events again: --seed {plan.audience.seed} --run-id {plan.audience.run_id} {_day_end(plan)}")
         if arguments.json:
             _write_json(arguments.json, plan, summary)
-    except (SettingsError, Unreachable, OSError, ValueError) as error:
+    except (SettingsError, UnreachableError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if summary.interrupted:

@@ -28,7 +28,7 @@ _PROGRESS_S: Final = 0.2
 _PROBE_S: Final = 5.0
 
 
-class Unreachable(Exception):  # noqa: N818 - reads as what it says
+class UnreachableError(Exception):
     """Nothing answers HTTP at the URL; the message says which URL and why."""
 
 
@@ -55,7 +55,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run(plan: Plan, acknowledged: IO[str] | None, progress: Callable[[Tally], None] | None) -> Summary:
-    """Send everything and count. Raises Unreachable when nothing answers at the start.
+    """Send everything and count. Raises UnreachableError when nothing answers at the start.
 
     SIGINT or SIGTERM: no new requests, those under way get a few seconds, then the summary so far; a second one ends
     it at once.
@@ -137,6 +137,6 @@ async def _probe(session: aiohttp.ClientSession, url: str) -> None:
         async with session.get(url.rstrip("/") + "/healthz", timeout=aiohttp.ClientTimeout(total=_PROBE_S)):
             pass
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise Unreachable(
+        raise UnreachableError(
             f"no API answers at {url} ({error or 'no answer in time'}): start it, or give --url"
         ) from error

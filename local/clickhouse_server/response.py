@@ -51,7 +51,7 @@ _CONTENT_TYPES: Final = {
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-class StreamBroken(Exception):  # noqa: N818 - it ends a response, it is no error of this server
+class StreamBrokenError(Exception):
     """A query failed after its headers had gone: the connection is closed so that the client notices."""
 
 
@@ -124,7 +124,7 @@ class Response:
         if self._encoder and (rest := self._encoder.flush()):
             yield rest
         if self._output is not None and self._output.error is not None:
-            raise StreamBroken
+            raise StreamBrokenError
 
     def _pieces(self) -> Iterator[bytes]:
         yield from iter(lambda: self._ready.read(BUFFER_SIZE), b"")

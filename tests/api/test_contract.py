@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
-from api.examples import EXAMPLES
-from api.openapi import document
+from api.documentation.examples import EXAMPLES
+from api.documentation.openapi import document
 from tests.api.documented import Documented, follow_the_words
 
 if TYPE_CHECKING:

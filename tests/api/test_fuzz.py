@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.examples import EXAMPLES
-from api.limits import MAX_BODY_BYTES
-from api.settings import read_settings
+from api.configuration.settings import read_settings
+from api.documentation.examples import EXAMPLES
+from api.pipeline.limits import MAX_BODY_BYTES
 from tests.support.event_cases import event_cases
 from tests.support.packing import PACKERS, bomb
 from tests.support.wire import read_message

@@ -6,8 +6,8 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from api.examples import EXAMPLES
-from api.limits import MAX_EVENT_BYTES
+from api.documentation.examples import EXAMPLES
+from api.pipeline.limits import MAX_EVENT_BYTES
 from tests.support.event_cases import event_cases
 from tests.support.packing import PACKERS, bomb
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from api.clients import Client
-from api.decoding import read_head
-from api.decompression import DamagedBody, Overflow, unpack
-from api.ingestion import Ingestion
-from api.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
-from api.problems import FieldError, RejectedEvent
-from api.rejections import Rejection
+from api.guards.clients import Client
+from api.pipeline.decoding import read_head
+from api.pipeline.ingestion import Ingestion
+from api.pipeline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
+from api.pipeline.rejections import RejectionError
 from api.resources.batch import BatchAnswer
+from api.resources.problems import FieldError, RejectedEvent
+from api.server.decompression import DamagedBodyError, OversizedBodyError, unpack
 from tests.fuzz.inputs import read_input
 from tests.support.wire import once, read_message
 
@@ -40,7 +40,7 @@ def check(data: bytes) -> None:
 def _verdict(take: Callable[[bytes], bytes], encoding: str | None, packed: bytes) -> bytes:
     try:
         body = packed if encoding is None else unpack(encoding, packed, MAX_BODY_BYTES)
-    except (DamagedBody, Overflow) as error:
+    except (DamagedBodyError, OversizedBodyError) as error:
         return type(error).__name__.encode()
     assert len(body) <= MAX_BODY_BYTES
     return take(body)
@@ -49,7 +49,7 @@ def _verdict(take: Callable[[bytes], bytes], encoding: str | None, packed: bytes
 def _one(body: bytes) -> bytes:
     try:
         accepted = _ingestion.one(body, CLIENT, NOW)
-    except Rejection as rejection:
+    except RejectionError as rejection:
         read_head(body)
         return _said(rejection)
     sent = _read(body)
@@ -62,7 +62,7 @@ def _one(body: bytes) -> bytes:
 def _batch(body: bytes) -> bytes:
     try:
         batch = _ingestion.batch(body, CLIENT, NOW)
-    except Rejection as rejection:
+    except RejectionError as rejection:
         return _said(rejection)
     if not batch.refused:
         assert len(_read(body)["events"]) == batch.accepted
@@ -81,7 +81,7 @@ def _read(accepted: bytes) -> Any:
     return json.loads(accepted.decode(), object_pairs_hook=once)
 
 
-def _said(rejection: Rejection) -> bytes:
+def _said(rejection: RejectionError) -> bytes:
     assert rejection.path.startswith("$")
     assert len(rejection.detail) < _MAX_DETAIL
     return _encode(FieldError(rejection.path, rejection.detail))

@@ -11,9 +11,9 @@ from typing import Final
 
 # The order matters: this one has the code that it imports report its coverage.
 from tests.fuzz.decoder import fuzz  # isort: skip
-from api import decoding
-from api.decompression import DamagedBody, unpack
-from api.rejections import Reason, Rejection
+from api.pipeline import decoding
+from api.pipeline.rejections import Reason, RejectionError
+from api.server.decompression import DamagedBodyError, unpack
 from tests.fuzz.inputs import read_input
 from tests.fuzz.oracle import check
 
@@ -25,7 +25,7 @@ def _is_rare(data: bytes) -> bool:
     """Whether this is an event that names a key twice: none of the inputs to begin with does."""
     try:
         decoding.decode_event(data[1:])
-    except Rejection as rejection:
+    except RejectionError as rejection:
         return rejection.reason is Reason.DUPLICATE_KEY
     return False
 
@@ -45,7 +45,7 @@ def _unpack_all(data: bytes) -> None:
     check(data)
     _, encoding, packed = read_input(data)
     if encoding is not None:
-        with suppress(DamagedBody):
+        with suppress(DamagedBodyError):
             unpack(encoding, packed, sys.maxsize // 2)
 
 

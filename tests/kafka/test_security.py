@@ -15,9 +15,9 @@ import pytest
 from clickhouse_migrations.substitution import substitute
 from confluent_kafka import Consumer
 
-from clickhouse import migrations, sqlfile
-from clickhouse.security import secured as secured_statement
-from clickhouse.settings import read_settings
+from clickhouse.connection.settings import read_settings
+from clickhouse.queue.security import secured as secured_statement
+from clickhouse.schema import runner, sqlfile
 from local.broker import TOPIC, Topic
 from tests.support import kafka_services as services
 from tests.support.kafka import SCRAM, KafkaBroker, Login
@@ -83,8 +83,8 @@ def test_an_event_is_acknowledged_over_tls_with_scram(secured: KafkaBroker, tmp_
 def test_what_stands_in_the_queue_for_scram_lets_a_consumer_in(secured: KafkaBroker) -> None:
     variables = secured.variables(SCRAM)
     settings = read_settings(variables)
-    file = migrations.FOLDER / "0012_events_queue.sql"
-    text = substitute(sqlfile.read(file), migrations.variables(settings), file.name)
+    file = runner.FOLDER / "0012_events_queue.sql"
+    text = substitute(sqlfile.read(file), runner.variables(settings), file.name)
     (made,) = [
         found
         for statement in sqlfile.statements(text)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-CASES = Path(__file__).parents[1] / "unit" / "api" / "cases"
+CASES = Path(__file__).parents[1] / "unit" / "api" / "pipeline" / "cases"
 ABSENT = "ABSENT"
 
 

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
-from clickhouse import migrations, views
-from clickhouse.check import ephemeral_engine
-from clickhouse.client import connected, execute, rows
+from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.connection.client import connected, execute, rows
+from clickhouse.schema import runner, views
 from local import broker
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver.client import Client
 
-    from clickhouse.settings import Settings
+    from clickhouse.connection.settings import Settings
 
 HERE = Path(__file__).parent
 START_S = 30.0
@@ -54,7 +54,7 @@ def empty() -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def settings(empty: Settings) -> Settings:
     """An engine with the whole schema, whose queue has no broker."""
-    migrations.migrate(empty)
+    runner.migrate(empty)
     with connected(empty) as client:
         views.apply(client, views.load())
     return empty

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.integration.clickhouse.test_doctor import *  # noqa: F403
+from tests.integration.clickhouse.doctor.test_doctor import *  # noqa: F403

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.integration.clickhouse.test_live_changes import *  # noqa: F403
+from tests.integration.clickhouse.queue.test_live_changes import *  # noqa: F403

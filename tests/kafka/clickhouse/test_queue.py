@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.integration.clickhouse.test_queue import *  # noqa: F403
+from tests.integration.clickhouse.queue.test_queue import *  # noqa: F403

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.integration.clickhouse.test_upgrade import *  # noqa: F403
+from tests.integration.clickhouse.schema.test_upgrade import *  # noqa: F403

@@ -9,7 +9,7 @@ import pytest
 from falcon.testing import TestClient
 
 from api.app import create_app
-from api.settings import read_settings
+from api.configuration.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.decoding import decode_batch, decode_event
+from api.pipeline.decoding import decode_batch, decode_event
 from bench.traffic.audience import Audience, Encoded, visits
 from bench.traffic.catalog import Catalog
 from bench.traffic.day import DAY_MS, Day

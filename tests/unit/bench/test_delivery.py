@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from bench.traffic.run import Plan, Unreachable, run
+from bench.traffic.run import Plan, UnreachableError, run
 from tests.unit.bench.server import Answer, Api
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def test_requests_carry_the_person_and_beacons_are_plain_text(audience: Audience
 
 def test_no_api_at_the_address_is_said_at_once(audience: Audience) -> None:
     plan = Plan(audience=audience, url="http://127.0.0.1:1", events=1)
-    with pytest.raises(Unreachable, match=r"no API answers at http://127\.0\.0\.1:1"):
+    with pytest.raises(UnreachableError, match=r"no API answers at http://127\.0\.0\.1:1"):
         asyncio.run(run(plan, None, None))
 
 

@@ -270,8 +270,8 @@ def test_variables_of_own_containers_are_known_to_their_code(name: str) -> None:
 @pytest.mark.parametrize(
     ("container", "package", "not_needed"),
     [
-        ("api", "api", {"UGC_KAFKA_PORT"}),
-        ("migrate", "clickhouse", {"UGC_KAFKA_PORT", "UGC_CLICKHOUSE_PORT", "UGC_API_PORT"}),
+        ("api", "api/configuration", {"UGC_KAFKA_PORT"}),
+        ("migrate", "clickhouse/connection", {"UGC_KAFKA_PORT", "UGC_CLICKHOUSE_PORT", "UGC_API_PORT"}),
     ],
 )
 def test_everything_that_can_be_configured_can_be_set_in_env(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.environment import SettingsError
+from common.environment import SettingsError
 from local.settings import read_settings
 
 

@@ -1,0 +1,1 @@
+"""What can be configured, and the grammars of the values. Imports only `common`."""

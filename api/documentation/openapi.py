@@ -1,0 +1,249 @@
+"""The OpenAPI 3.1 document, made from the event types."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+
+from api.documentation.examples import EXAMPLES
+from api.guards.write_keys import HEADER, PARAMETER
+from api.pipeline.events import AnyEvent, Batch
+from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
+from api.resources.batch import BatchAnswer
+from api.resources.problems import MEDIA_PROBLEM, Problem
+from api.telemetry.observing import REQUEST_ID
+
+_JSON: Final = "application/json"
+_TEXT: Final = "text/plain"
+_REF: Final = "#/components/schemas/{name}"
+
+_ABOUT: Final = f"""\
+Takes behaviour events of an online cinema's web front end.
+
+- An event is answered with success only after the broker has acknowledged it.
+- Sending an event again with the same `event_id` makes no duplicate; do so after a 503 or a time-out.
+- `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON. A body's `Content-Encoding` may be
+  gzip, deflate, br or zstd; all limits hold for what comes out.
+- Beyond what the schemas say: an `occurred_at` (after the correction by `sent_at`) is at most 30 days old and at most
+  24 hours ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
+  {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
+  written without a fraction; an object names each key once.
+- An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
+- Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
+  parameter `{PARAMETER}`.
+- Events are limited by client address; a batch costs as much as it has events, and at most the whole limit.
+- Every answer carries `{REQUEST_ID}`: the one of the request, if it has a sane one, else a new one. Logs name it.
+- Every error is an RFC 9457 problem document; a 400 names the JSON path that is wrong.
+"""
+
+# What each status means, and the problem that stands as its example.
+_PROBLEMS: Final = {
+    400: ("The body is not what it should be; `errors` (or `rejected`) name the JSON paths.", "invalid-event"),
+    401: ("A write key is needed, and this is none.", "write-key"),
+    403: ("Pages of this origin may not send events here.", "origin"),
+    408: ("The body did not arrive in time.", "slow-body"),
+    413: ("The body, or an event in it, is too large.", "body-too-large"),
+    415: ("The body's media type, character set or encoding is not read here.", "unsupported-body"),
+    429: ("Too many events came from this address. Send the same again after `Retry-After`.", "rate-limit"),
+    500: ("Something went wrong on the server; the event may not have been stored.", "internal-error"),
+    503: (
+        "The broker did not acknowledge in time, or too much is waiting for it. Send the same again later.",
+        "broker-unavailable",
+    ),
+}
+_OF_INGESTION: Final = tuple(_PROBLEMS)
+_SECONDS: Final = {"type": "integer", "minimum": 0}
+_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}, "required": True},
+    "Retry-After": {
+        "description": "Seconds to wait before the request is sent again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Limit": {"description": "Events that one address may send in a window.", "schema": _SECONDS},
+    "RateLimit-Remaining": {"description": "What is left of them.", "schema": _SECONDS},
+    "RateLimit-Reset": {"description": "Seconds until there is more.", "schema": _SECONDS},
+    "X-UGC-Dropped": {
+        "description": "Nothing was stored, because the browser asked for privacy (`Sec-GPC` or `DNT`).",
+        "schema": {"const": "1"},
+    },
+    "WWW-Authenticate": {"description": "Where the write key belongs.", "schema": {"type": "string"}, "required": True},
+}
+_LIMITED: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+
+
+def document(*, needs_key: bool = False) -> dict[str, Any]:
+    """The whole document, ready to be encoded; `needs_key` where write keys are configured."""
+    (event, batch, answer, _), components = msgspec.json.schema_components(
+        [AnyEvent, Batch, BatchAnswer, Problem], ref_template=_REF
+    )
+    components["Event"] = {**event, "allOf": [{"anyOf": [_present("user_id"), _present("anonymous_id")]}]}
+    components["Identity"] = _taken_out(components, "Identity", ("user_id", "anonymous_id"))
+    components["EventAccepted"] = {
+        "type": "object",
+        "properties": {"event_id": {"type": "string", "format": "uuid"}},
+        "required": ["event_id"],
+    }
+    components["Status"] = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    reference = {"$ref": _REF.format(name="Event")}
+    components["Batch"]["properties"]["events"]["items"] = reference
+    security: list[dict[str, list[str]]] = [{"header": []}, {"parameter": []}]
+    if not needs_key:
+        security.append({})
+    whole = {
+        "openapi": "3.1.0",
+        "info": {"title": "Events API", "version": "1.0.0", "description": _ABOUT},
+        "tags": [{"name": "events"}, {"name": "operation"}],
+        "paths": {
+            "/api/v1/events": {
+                "post": {
+                    "operationId": "postEvent",
+                    "tags": ["events"],
+                    "summary": "Store one event",
+                    "requestBody": _body(reference, {name: {"value": value} for name, value in EXAMPLES.items()}),
+                    "responses": {
+                        "202": {
+                            **_accepted("Stored.", {"$ref": _REF.format(name="EventAccepted")}, _ONE_STORED),
+                            "links": {
+                                "again": _link("postEvent", "$request.body"),
+                                "againInBatch": _link("postBatch", {"events": ["$request.body"]}),
+                            },
+                        },
+                        **_problems(*_OF_INGESTION),
+                    },
+                    "security": security,
+                }
+            },
+            "/api/v1/events/batch": {
+                "post": {
+                    "operationId": "postBatch",
+                    "tags": ["events"],
+                    "summary": f"Store 1 to {MAX_BATCH_EVENTS} events",
+                    "requestBody": _body(batch, {"two events": {"value": _batch_example()}}),
+                    "responses": {
+                        "202": {
+                            **_accepted("All events are stored.", answer, _ALL_STORED),
+                            "links": {"again": _link("postBatch", "$request.body")},
+                        },
+                        "207": _accepted("The valid events are stored; the others are listed.", answer, _SOME_STORED),
+                        **_problems(*_OF_INGESTION),
+                    },
+                    "security": security,
+                }
+            },
+            "/healthz": _get("getHealth", "Whether the process is alive", "It is."),
+            "/readyz": _get("getReadiness", "Whether events can be taken", "The broker answers.", 503),
+            "/metrics": {
+                "get": {
+                    "operationId": "getMetrics",
+                    "tags": ["operation"],
+                    "summary": "Figures of the service for Prometheus",
+                    "responses": {
+                        "200": {
+                            "description": "Those of all workers.",
+                            "headers": _headers("X-Request-Id"),
+                            "content": {_TEXT: {"schema": {"type": "string"}}},
+                        }
+                    },
+                }
+            },
+        },
+        "components": {
+            "schemas": components,
+            "headers": _HEADERS,
+            "securitySchemes": {
+                "header": {"type": "apiKey", "in": "header", "name": HEADER},
+                "parameter": {"type": "apiKey", "in": "query", "name": PARAMETER},
+            },
+        },
+    }
+    # Defaults are Python values, such as tuples; the document is JSON.
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
+    return plain
+
+
+def _body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": schema, "examples": examples}
+    return {"required": True, "content": {_JSON: content, _TEXT: content}}
+
+
+def _taken_out(components: dict[str, Any], name: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """The schema that these fields share; each of them refers to it from here on, because it is long."""
+    shared: dict[str, Any] = {}
+    for component in components.values():
+        for field in fields:
+            if field in component.get("properties", {}):
+                alternatives = component["properties"][field]["anyOf"]
+                shared, alternatives[0] = alternatives[0], {"$ref": _REF.format(name=name)}
+    return shared
+
+
+def _present(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": "string"}}}
+
+
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "headers": _headers("X-Request-Id"), "content": {_JSON: {"schema": schema}}}
+
+
+def _accepted(description: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": _headers("X-Request-Id", *_LIMITED, "X-UGC-Dropped"),
+        "content": {_JSON: {"schema": schema, "example": example}},
+    }
+
+
+def _link(operation: str, body: Any) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "requestBody": body,
+        "description": "The same once more: accepted, and events with an `event_id` of their own are stored once.",
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+_MORE_HEADERS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After", *_LIMITED), 503: ("Retry-After",)}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for status in statuses:
+        description, name = _PROBLEMS[status]
+        example = {"type": f"urn:ugc:problem:{name}", "title": HTTPStatus(status).phrase, "status": status}
+        schema = {"$ref": _REF.format(name="Problem")}
+        answers[str(status)] = {
+            "description": description,
+            "headers": _headers("X-Request-Id", *_MORE_HEADERS.get(status, ())),
+            "content": {MEDIA_PROBLEM: {"schema": schema, "example": {**example, "detail": description}}},
+        }
+    return answers
+
+
+def _get(operation: str, summary: str, description: str, *problems: int) -> dict[str, Any]:
+    ok = _answer(description, {"$ref": _REF.format(name="Status")})
+    get = {
+        "operationId": operation,
+        "tags": ["operation"],
+        "summary": summary,
+        "responses": {"200": ok, **_problems(*problems)},
+    }
+    return {"get": get}
+
+
+def _batch_example() -> dict[str, Any]:
+    return {"sent_at": 1_767_225_600_000, "events": [EXAMPLES["click"], EXAMPLES["page_view"]]}
+
+
+_ID: Final = "018bcfe5-69c8-7000-8000-000000000001"
+_ONE_STORED: Final = {"event_id": _ID}
+_ALL_STORED: Final = {"accepted": 2, "rejected": []}
+_SOME_STORED: Final = {
+    "accepted": 1,
+    "rejected": [{"index": 1, "event_id": _ID, "error": "$.events[1].element: required field is missing"}],
+}

@@ -1,0 +1,1 @@
+"""Who may send, how much, and what is kept of a sender. Imports `configuration`, `pipeline`, `server`."""

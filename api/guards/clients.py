@@ -1,0 +1,130 @@
+"""Who sent a request, as far as it may be kept: the address behind trusted proxies, in the configured form."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from api.guards.bots import is_bot
+from api.guards.privacy import wishes_privacy
+from api.pipeline.limits import MAX_USER_AGENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from falcon.asgi import Request
+
+    from common.environment import Network
+
+IpMode = Literal["truncate", "full", "hash", "drop"]
+Address = IPv4Address | IPv6Address
+
+_KEPT_BITS: Final = {4: 24, 6: 48}
+_COUNTED_BITS: Final = {4: 32, 6: 64}
+_HASH_BYTES: Final = 16
+_CACHED_ADDRESSES: Final = 8192
+
+
+class Client(NamedTuple):
+    """What is stored about the sender with each event."""
+
+    ip: str | None
+    user_agent: str | None
+    is_bot: bool = False
+    anonymous: bool = False
+    """The sender's user_id may not be stored either."""
+
+
+class Clients:
+    """Finds the sender of a request.
+
+    `X-Forwarded-For` counts only when the connection comes from one of `trusted_proxies`; it is then read from its end,
+    and the first address that is no trusted proxy is the client's.
+    """
+
+    def __init__(
+        self, *, trusted_proxies: tuple[Network, ...], ip_mode: IpMode, hash_salt: bytes, anonymize: bool = False
+    ) -> None:
+        """`anonymize` honours a browser's wish for privacy.
+
+        Raises `ValueError` for the mode `hash` without a salt: such hashes could be looked up in a table.
+        """
+        if ip_mode == "hash" and not hash_salt:
+            raise ValueError("the IP mode hash needs a salt: set UGC_IP_HASH_SALT")
+        self._trusted = trusted_proxies
+        self._anonymize = anonymize
+        self._stored_form: Callable[[str], str | None] = lru_cache(_CACHED_ADDRESSES)(_privacy(ip_mode, hash_salt))
+
+    def of(self, request: Request) -> Client:
+        """The sender, in the form that may be stored."""
+        agent = request.get_header("User-Agent")
+        if agent is None:
+            agent, robot = None, False
+        else:
+            agent = agent[:MAX_USER_AGENT]
+            robot = is_bot(agent)
+        if self._anonymize and wishes_privacy(request):
+            return Client(None, None, robot, anonymous=True)
+        return Client(self._stored_form(self.address(request)), agent, robot)
+
+    def network(self, request: Request) -> str:
+        """The sender as far as one sender is worth counting: an IPv4 address, or the /64 of an IPv6 address."""
+        return _counted_form(self.address(request))
+
+    def address(self, request: Request) -> str:
+        """The sender's full address, for decisions that need it and never for storing."""
+        peer = request.remote_addr
+        if not self._trusted or not self._is_trusted(peer):
+            return peer
+        forwarded = request.get_header("X-Forwarded-For")
+        if forwarded is None:
+            return peer
+        nearest = peer
+        for part in reversed(forwarded.split(",")):
+            hop = part.strip()
+            if _parse(hop) is None:
+                # What a proxy did not write is not believed; the last good hop is the best that is known.
+                return nearest
+            nearest = hop
+            if not self._is_trusted(hop):
+                return hop
+        return nearest
+
+    def _is_trusted(self, text: str) -> bool:
+        address = _parse(text)
+        return address is not None and any(address in network for network in self._trusted)
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+@lru_cache(_CACHED_ADDRESSES)
+def _counted_form(text: str) -> str:
+    address = _parse(text)
+    if address is None:
+        return text
+    return str(ip_network((address, _COUNTED_BITS[address.version]), strict=False).network_address)
+
+
+def _privacy(mode: IpMode, salt: bytes) -> Callable[[str], str | None]:
+    def stored_form(text: str) -> str | None:
+        address = _parse(text)
+        if address is None or mode == "drop":
+            return None
+        if mode == "full":
+            return str(address)
+        if mode == "hash":
+            return hmac.new(salt, address.packed, hashlib.sha256).digest()[:_HASH_BYTES].hex()
+        return str(ip_network((address, _KEPT_BITS[address.version]), strict=False).network_address)
+
+    return stored_form

@@ -1,0 +1,74 @@
+"""Where the windows of rate limits are: memory that the workers share, or any storage of the library `limits`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from limits.aio.storage import MovingWindowSupport
+from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
+from limits.storage import SCHEMES, storage_from_string  # type: ignore[attr-defined]
+
+from api.guards.shared_windows import SharedWindows
+
+if TYPE_CHECKING:
+    from limits.aio.strategies import RateLimiter
+
+WAIT_S: Final = 0.25
+"""How long a storage on another machine may hold a request up before the request passes uncounted."""
+
+_MEMORY: Final = "async+memory"
+_REDIS: Final = "async+redis"
+_LIBRARIES: Final = {"async+memcached": "memcachio", "async+mongodb": "motor", "async+valkey": "valkey"}
+"""What a kind of storage needs that is not installed with the service; Redis needs nothing more."""
+
+
+class Storage(str):
+    """A storage as the library `limits` writes it; `async+` may be left out."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Storage:
+        """Raises `ValueError` for a kind of storage that the library does not know."""
+        address = text if text.startswith("async+") else f"async+{text}"
+        if "://" not in address or urlsplit(address).scheme not in SCHEMES:
+            raise ValueError
+        return cls(address)
+
+
+class StorageMissingError(Exception):
+    """The Python library that this kind of storage needs is not installed; the text says which."""
+
+
+def open_strategy(storage: str, folder: str | None) -> RateLimiter:
+    """A moving window where the storage can hold one, else (memcached) a sliding counter, which is nearly as exact.
+
+    In `folder` the workers share their memory. Nothing is connected yet. Raises `StorageMissingError`.
+    """
+    opened = _open(storage, folder)
+    if isinstance(opened, MovingWindowSupport):
+        return MovingWindowRateLimiter(opened)  # type: ignore[arg-type]
+    return SlidingWindowCounterRateLimiter(opened)
+
+
+def may_wait(storage: str) -> bool:
+    """Whether the storage is somewhere else."""
+    return urlsplit(storage).scheme != _MEMORY
+
+
+def _open(storage: str, folder: str | None) -> Any:
+    scheme = urlsplit(storage).scheme
+    if scheme == _MEMORY:
+        return SharedWindows(None if folder is None else Path(folder) / "rate-limits")
+    for kind, library in _LIBRARIES.items():
+        if scheme.startswith(kind) and find_spec(library) is None:
+            raise StorageMissingError(
+                f"a storage with {scheme}:// needs the Python library {library}; it is not installed"
+            )
+    options: dict[str, Any] = {}
+    if scheme.startswith(_REDIS):
+        options = {"implementation": "redispy", "socket_timeout": WAIT_S, "socket_connect_timeout": WAIT_S}
+    return storage_from_string(storage, wrap_exceptions=True, **options)

@@ -1,0 +1,140 @@
+"""Rate limits by client: a moving window over events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import limits
+from limits.errors import StorageError
+
+from api.guards.rate_storage import WAIT_S, may_wait, open_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from falcon.asgi import Request, Response
+    from limits import RateLimitItem
+
+OFF: Final = "off"
+_UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What load balancers and monitoring ask, often from one address."""
+
+_TRY_AGAIN_S: Final = 1.0
+"""How long a storage that failed is left alone, so that not every request waits for it."""
+
+_log = logging.getLogger(__name__)
+
+
+class Limits(tuple["RateLimitItem", ...]):
+    """Limits in the notation of the library `limits`, such as `100/second;2000/minute`; `off` is none."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Limits:
+        return cls() if text.strip().lower() == OFF else cls(limits.parse_many(text))
+
+
+class TooManyRequestsError(Exception):
+    """The client has used its limit up; `retry_after_s` is when there is room again, in whole seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class _Room(NamedTuple):
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+class Limiter:
+    """Middleware: every request costs 1 before anything of it is read; a batch costs the rest when it is counted.
+
+    While its storage is away it lets everything through, and says so to `storage_works` for every request.
+    """
+
+    def __init__(
+        self,
+        items: Limits,
+        storage: str,
+        *,
+        network: Callable[[Request], str],
+        folder: str | None = None,
+        storage_works: Callable[[bool], None] = lambda _works: None,
+    ) -> None:
+        """`network` tells one client from another; in `folder` the workers share their memory."""
+        self._items = items
+        self._network = network
+        self._storage_works = storage_works
+        self._works = True
+        self._try_again_at = 0.0
+        self._strategy = open_strategy(storage, folder)
+        self._wait_s = WAIT_S if may_wait(storage) else None
+        storage_works(True)  # noqa: FBT003
+
+    async def process_request(self, request: Request, response: Response) -> None:
+        """Raises `TooManyRequestsError`."""
+        if request.path in _UNCOUNTED or request.method == "OPTIONS":
+            return
+        await self._take(request, response, 1)
+
+    async def charge_events(self, request: Request, response: Response, events: int) -> None:
+        """Charge a request for its events, of which the first is paid. Raises `TooManyRequestsError`.
+
+        A request that holds more than the limit costs the limit: it passes when nothing else came for a while.
+        """
+        if events > 1:
+            await self._take(request, response, events - 1, paid=1)
+
+    async def _take(self, request: Request, response: Response, cost: int, paid: int = 0) -> None:
+        if not self._works and time.monotonic() < self._try_again_at:
+            self._storage_works(False)  # noqa: FBT003
+            return
+        try:
+            async with asyncio.timeout(self._wait_s):
+                room, fits = await self._hit(self._network(request), cost, paid)
+        except (StorageError, OSError) as error:
+            self._lost(error)
+            return
+        if not self._works:
+            _log.warning("the storage of the rate limits works again")
+            self._works = True
+            self._storage_works(True)  # noqa: FBT003
+        response.set_header("RateLimit-Limit", str(room.limit))
+        response.set_header("RateLimit-Remaining", str(room.remaining))
+        response.set_header("RateLimit-Reset", str(room.reset_s))
+        if not fits:
+            raise TooManyRequestsError(max(1, room.reset_s))
+
+    async def _hit(self, network: str, cost: int, paid: int) -> tuple[_Room, bool]:
+        """Count against every limit, until one is used up; the room is that of the tightest."""
+        tightest: _Room | None = None
+        for item in self._items:
+            amount = min(cost, item.amount - paid)
+            fits = amount < 1 or await self._strategy.hit(item, network, cost=amount)
+            reset_at, remaining = await self._strategy.get_window_stats(item, network)
+            wait_s = reset_at - time.time()
+            if not fits and amount > 1:
+                # Room for one comes earlier, but room for all of them may be that far off.
+                wait_s = item.get_expiry()
+            room = _Room(item.amount, max(0, remaining), max(0, math.ceil(wait_s)))
+            if not fits:
+                return room, False
+            if tightest is None or room.remaining < tightest.remaining:
+                tightest = room
+        if tightest is None:
+            raise ValueError("a limiter needs a limit")
+        return tightest, True
+
+    def _lost(self, error: Exception) -> None:
+        self._try_again_at = time.monotonic() + _TRY_AGAIN_S
+        if self._works:
+            _log.warning("the storage of the rate limits fails (%s): requests pass uncounted", type(error).__name__)
+            self._works = False
+        self._storage_works(False)  # noqa: FBT003

@@ -1,0 +1,1 @@
+"""From bytes to a line on the wire: event types, decoding, the named steps, encoding. Imports only `common`."""

@@ -1,0 +1,182 @@
+"""The event types: one tagged union, which is also where the OpenAPI document and the wire format come from.
+
+Every number has a range, because ClickHouse wraps out-of-range JSON integers silently.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID  # noqa: TC003
+
+from msgspec import Meta, Struct
+
+from api.pipeline.identities import PATTERN
+from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES
+from api.pipeline.rejections import Reason, RejectionError
+
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Identity = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        description="Names somebody: what programs write for nobody, such as `null` or `guest`, is refused.",
+        # For the document alone: the rule itself is a step of the ingestion, which says more than a pattern can.
+        extra_json_schema={"not": {"pattern": PATTERN}},
+    ),
+]
+Url = Annotated[str, Meta(max_length=2048)]
+Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000, description="Milliseconds, up to a day.")]
+Pixels = Annotated[int, Meta(ge=0, le=1_000_000, description="CSS pixels from the page's top left corner.")]
+ScreenPixels = Annotated[int, Meta(ge=1, le=65_535)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Rating = Annotated[float, Meta(ge=0, le=10)]
+Year = Annotated[int, Meta(ge=1870, le=2100)]
+Timestamp = (
+    Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
+    | Annotated[int, Meta(ge=0, le=253_402_300_799_999, description="Milliseconds since 1970-01-01T00:00:00Z.")]
+)
+
+PageType = Literal["movie", "category", "promotion", "recommendations", "other"]
+Quality = Literal["144p", "240p", "360p", "480p", "720p", "1080p", "1440p", "2160p", "4320p"]
+
+
+class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """What the page knows about the browser."""
+
+    locale: Annotated[str, Meta(max_length=35)] | None = None
+    timezone: Annotated[str, Meta(max_length=64)] | None = None
+    screen_width: ScreenPixels | None = None
+    screen_height: ScreenPixels | None = None
+    app_version: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event_type", gc=False):
+    """The fields that all events share. `null` means the same as an absent field.
+
+    `gc=False`: events are trees that live for one request, so the cycle collector need not look at them.
+    """
+
+    event_id: UUID | None = None
+    user_id: Identity | None = None
+    anonymous_id: Identity | None = None
+    session_id: Id | None = None
+    occurred_at: Timestamp | None = None
+    page_url: Url | None = None
+    referrer: Url | None = None
+    context: Context | None = None
+
+    def contradiction(self) -> RejectionError | None:
+        """What fields say against each other, if anything."""
+        return None
+
+
+class Click(Event, frozen=True, kw_only=True, tag="click"):
+    """Somebody clicked on something."""
+
+    element: Literal["movie", "trailer", "category", "navigation", "other"]
+    element_id: Id | None = None
+    label: Annotated[str, Meta(max_length=256)] | None = None
+    x: Pixels | None = None
+    y: Pixels | None = None
+
+
+class PageView(Event, frozen=True, kw_only=True, tag="page_view"):
+    """A page was opened; `view_id` joins it to its `page_leave`."""
+
+    view_id: UUID
+    page_type: PageType
+    page_id: Id | None = None
+    title: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class PageLeave(Event, frozen=True, kw_only=True, tag="page_leave"):
+    """A page was left; `active_ms` leaves out the time in which its tab was hidden."""
+
+    view_id: UUID
+    page_type: PageType
+    dwell_ms: Milliseconds
+    page_id: Id | None = None
+    active_ms: Milliseconds | None = None
+    scroll_percent: Percent | None = None
+
+
+class VideoQualityChange(Event, frozen=True, kw_only=True, tag="video_quality_change"):
+    """The player changed quality, by itself (`automatic`) or because somebody chose."""
+
+    movie_id: Id
+    from_quality: Quality
+    to_quality: Quality
+    position_ms: Milliseconds | None = None
+    automatic: bool = False
+
+
+class VideoComplete(Event, frozen=True, kw_only=True, tag="video_complete"):
+    """A film was watched to its end."""
+
+    movie_id: Id
+    duration_ms: Milliseconds
+    watched_ms: Milliseconds | None = None
+
+
+class VideoProgress(Event, frozen=True, kw_only=True, tag="video_progress"):
+    """The player's heartbeat."""
+
+    movie_id: Id
+    position_ms: Milliseconds
+    duration_ms: Milliseconds
+    state: Literal["playing", "paused", "buffering"]
+
+
+class SearchFilter(Event, frozen=True, kw_only=True, tag="search_filter"):
+    """A search, with the filters that were set."""
+
+    query: Annotated[str, Meta(max_length=512)] | None = None
+    genres: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(max_length=50)] = ()
+    actors: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
+    rating_min: Rating | None = None
+    rating_max: Rating | None = None
+    year_from: Year | None = None
+    year_to: Year | None = None
+    results_count: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
+
+    def contradiction(self) -> RejectionError | None:
+        return _ordered("rating_min", self.rating_min, "rating_max", self.rating_max) or _ordered(
+            "year_from", self.year_from, "year_to", self.year_to
+        )
+
+
+class Custom(Event, frozen=True, kw_only=True, tag="custom"):
+    """Anything else: a name and a small JSON object."""
+
+    name: Id
+    properties: Annotated[dict[str, Any], Meta(max_length=MAX_PROPERTIES)] = {}
+
+
+AnyEvent = Click | PageView | PageLeave | VideoQualityChange | VideoComplete | VideoProgress | SearchFilter | Custom
+
+EVENT_TYPES: Final[tuple[type[Event], ...]] = (
+    Click,
+    PageView,
+    PageLeave,
+    VideoQualityChange,
+    VideoComplete,
+    VideoProgress,
+    SearchFilter,
+    Custom,
+)
+
+
+class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """Several events in one request. With `sent_at`, the sender's clock is corrected."""
+
+    events: Annotated[list[AnyEvent], Meta(min_length=1, max_length=MAX_BATCH_EVENTS)]
+    sent_at: Timestamp | None = None
+
+
+def _ordered(low_name: str, low: float | None, high_name: str, high: float | None) -> RejectionError | None:
+    if low is None or high is None or low <= high:
+        return None
+    detail = f"expected at most {high_name}, which is {high}, got {low}"
+    return RejectionError(Reason.CONTRADICTION, f"$.{low_name}", detail)

@@ -1,0 +1,120 @@
+"""Turns the decoder's complaints into verdicts that name the path, what was expected and what was found.
+
+Only refused input comes here, so this may read the body again at leisure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, get_args
+
+import msgspec
+
+from api.pipeline.events import EVENT_TYPES
+from api.pipeline.rejections import Reason, RejectionError
+
+_WITH_PATH: Final = re.compile(r"(?P<text>.*?) - at `(?P<path>\$.*)`", re.DOTALL)
+_FIELD: Final = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
+_STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
+_MAX_SHOWN: Final = 64
+_TIME_FIELDS: Final = ("$.occurred_at", "$.sent_at")
+_TIME_HINT: Final = "RFC 3339 with an offset, such as 2024-01-31T12:00:00Z, or epoch milliseconds"
+_ABSENT: Final = object()
+
+
+def _choices() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The allowed values of each field that has a list of them, by event type and path."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for event_type in EVENT_TYPES:
+        for field in msgspec.structs.fields(event_type):
+            values = get_args(field.type)
+            if values and all(isinstance(value, str) for value in values):
+                found[str(event_type.__struct_config__.tag), f"$.{field.name}"] = values
+    return found
+
+
+_TAGS: Final = tuple(str(event_type.__struct_config__.tag) for event_type in EVENT_TYPES)
+_CHOICES: Final = _choices()
+
+
+def explain(error: Exception, document: bytes | memoryview) -> RejectionError:
+    """The verdict on `document`, which the decoder refused with `error`."""
+    if isinstance(error, msgspec.ValidationError):
+        return _wrong_value(str(error), _read_loosely(document))
+    if isinstance(error, UnicodeDecodeError):
+        return RejectionError(Reason.MALFORMED_JSON, "$", "expected UTF-8, got bytes that are not")
+    if isinstance(error, RecursionError):
+        return RejectionError(Reason.MALFORMED_JSON, "$", "nested too deeply")
+    return RejectionError(Reason.MALFORMED_JSON, "$", _malformed(str(error), document))
+
+
+def _malformed(text: str, document: bytes | memoryview) -> str:
+    if "truncated" not in text:
+        return f"expected JSON: {text.removeprefix('JSON is malformed: ')}"
+    # The decoder calls a lone surrogate at the end of a string truncated input as well.
+    if _read_loosely(document) is not _ABSENT:
+        return "expected JSON in UTF-8, got half of a surrogate pair in a string"
+    return f"expected JSON: it ends too early, after byte {len(document)}"
+
+
+def _wrong_value(message: str, value: Any) -> RejectionError:
+    match = _WITH_PATH.fullmatch(message)
+    text, path = (match["text"], match["path"]) if match else (message, "$")
+    field = _FIELD.fullmatch(text)
+    if field:
+        path = f"{path}.{_shorten(field['name'])}"
+        if field["what"] == "contains unknown":
+            return RejectionError(Reason.UNKNOWN_FIELD, path, "unknown field")
+        return RejectionError(Reason.MISSING_FIELD, path, "required field is missing")
+    if path in _TIME_FIELDS:
+        return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(value, path)}{_no_offset(text)}")
+    if text.startswith("Invalid"):
+        return _unlisted(text, path, value)
+    reason = Reason.BAD_PROPERTIES if path.startswith("$.properties") else Reason.INVALID_VALUE
+    expected = text[:1].lower() + text[1:]
+    return RejectionError(reason, path, expected if ", got " in expected else expected + _got(value, path))
+
+
+def _unlisted(text: str, path: str, value: Any) -> RejectionError:
+    if path == "$.event_type":
+        detail = f"expected one of {', '.join(_TAGS)}{_got(value, path)}"
+        return RejectionError(Reason.UNKNOWN_EVENT_TYPE, path, detail)
+    tag = value.get("event_type") if isinstance(value, dict) else None
+    choices = _CHOICES.get((tag, path)) if isinstance(tag, str) else None
+    expected = f"expected one of {', '.join(choices)}" if choices else f"expected a valid {text.split(' ')[1]}"
+    return RejectionError(Reason.INVALID_VALUE, path, expected + _got(value, path))
+
+
+def _no_offset(text: str) -> str:
+    return ", which has no offset" if "timezone" in text else ""
+
+
+def _got(value: Any, path: str) -> str:
+    """`, got …` with the value at `path`, or nothing where it cannot be shown."""
+    steps = path.removeprefix("$")
+    if _STEP.sub("", steps):
+        return ""
+    for name, index in _STEP.findall(steps):
+        try:
+            value = value[int(index)] if index else value[name]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    if value is _ABSENT:
+        return ""
+    if isinstance(value, dict | list):
+        return f", got {len(value)} items"
+    if isinstance(value, str) and len(value) > _MAX_SHOWN:
+        return f", got {len(value)} characters"
+    return f", got {_shorten(json.dumps(value, ensure_ascii=False))}"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+
+
+def _read_loosely(document: bytes | memoryview) -> Any:
+    try:
+        return json.loads(bytes(document))
+    except (ValueError, RecursionError):
+        return _ABSENT

@@ -1,0 +1,123 @@
+"""The format on Kafka: one JSON object a line, one line an event, times as epoch milliseconds."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from api.pipeline.events import EVENT_TYPES, Context, Event
+from api.pipeline.limits import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from api.guards.clients import Client
+
+_NO_CONTEXT: Final = Context()
+
+
+class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One line. Absent optional fields are left out; `payload` holds the fields of the event's own type."""
+
+    event_id: UUID | str
+    event_type: str
+    occurred_at: int
+    received_at: int
+    key_time: int
+    payload: Any
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    session_id: str | None = None
+    page_url: str | None = None
+    referrer: str | None = None
+    user_agent: str | None = None
+    ip: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    screen_width: int | None = None
+    screen_height: int | None = None
+    app_version: str | None = None
+    is_bot: bool = False
+
+
+def _payload_maker(event_type: type[Event]) -> Callable[[Event], msgspec.Struct]:
+    """A function that picks the type's own fields; the shape follows from the event type alone."""
+    names = [name for name in event_type.__struct_fields__ if name not in Event.__struct_fields__]
+    own_fields = attrgetter(*names)
+    payload = msgspec.defstruct(
+        f"{event_type.__name__}Payload", [(name, Any, None) for name in names], omit_defaults=True, gc=False
+    )
+    return lambda event: payload(*own_fields(event))
+
+
+_PAYLOADS: Final = {event_type: _payload_maker(event_type) for event_type in EVENT_TYPES}
+_TAGS: Final = {event_type: str(event_type.__struct_config__.tag) for event_type in EVENT_TYPES}
+
+
+def type_of(event: Event) -> str:
+    """The event's `event_type`."""
+    return _TAGS[type(event)]
+
+
+def wire_event(
+    event: Event,
+    *,
+    event_id: UUID | str,
+    occurred_at: int,
+    received_at: int,
+    key_time: int,
+    client: Client,
+) -> WireEvent:
+    """An accepted event with what the server adds to it."""
+    event_type = type(event)
+    context = event.context or _NO_CONTEXT
+    return WireEvent(
+        event_id,
+        _TAGS[event_type],
+        occurred_at,
+        received_at,
+        key_time,
+        _PAYLOADS[event_type](event),
+        None if client.anonymous else event.user_id,
+        # Somebody must have done it, but nothing may tie this event to another.
+        str(event_id) if client.anonymous and event.anonymous_id is None else event.anonymous_id,
+        event.session_id,
+        event.page_url,
+        event.referrer,
+        client.user_agent,
+        client.ip,
+        context.locale,
+        context.timezone,
+        context.screen_width,
+        context.screen_height,
+        context.app_version,
+        client.is_bot,
+    )
+
+
+_encoder: Final = msgspec.json.Encoder(uuid_format="canonical")
+
+
+def encode(event: WireEvent) -> bytes:
+    """One line, with its newline."""
+    return _encoder.encode(event) + b"\n"
+
+
+def encode_messages(events: Sequence[WireEvent], limit: int = MAX_MESSAGE_BYTES) -> list[bytes]:
+    """The events of one request as Kafka messages: one, unless it would be larger than `limit` bytes."""
+    whole = _encoder.encode_lines(events)
+    if len(whole) <= limit:
+        return [whole]
+    messages: list[bytes] = []
+    lines = bytearray()
+    for event in events:
+        line = encode(event)
+        if lines and len(lines) + len(line) > limit:
+            messages.append(bytes(lines))
+            lines.clear()
+        lines += line
+    messages.append(bytes(lines))
+    return messages

@@ -1,0 +1,1 @@
+"""The HTTP server's side: worker, protocol, deadlines, bodies. Imports `configuration`, `pipeline`."""

@@ -1,0 +1,1 @@
+"""What authors of SQL use, on files and throw-away engines: check, validate, scaffold. Imports `schema`."""

@@ -1,0 +1,1 @@
+"""The command line: arguments, tables and messages. Imports all rooms below."""

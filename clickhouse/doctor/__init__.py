@@ -1,0 +1,1 @@
+"""One event followed through every stage, and why it stopped. Imports `queue`, `connection`."""

@@ -1,0 +1,1 @@
+"""The consumer: its state, its pause, its offsets in Kafka. Imports only `connection`."""

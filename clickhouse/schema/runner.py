@@ -1,0 +1,201 @@
+"""Migrations: apply, undo, list, scaffold. clickhouse-migrations does it; the defaults and the messages are ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clickhouse_migrations.exceptions import MigrationException
+from clickhouse_migrations.migration import MigrationStorage
+from clickhouse_migrations.substitution import substitute
+
+from clickhouse.connection import brokers
+from clickhouse.connection.client import Cluster, connected, one_line
+from clickhouse.connection.errors import OperationError, StatementError
+from clickhouse.queue import staging
+from clickhouse.queue.security import secured
+from clickhouse.schema import sqlfile
+
+if TYPE_CHECKING:
+    from clickhouse.connection.settings import Settings
+
+FOLDER = Path(__file__).parents[1] / "migrations"
+OUT_OF_SYNC = {
+    "md5-mismatch": "the file was changed after it was applied: put the old text back and make a new migration",
+    "unknown": "applied, but there is no file: this checkout is older than the one that migrated last",
+}
+
+_UP = """\
+-- What:   {name}
+-- Why:    say why
+-- Query:  an example query that shows it
+-- Mind:   say what to mind when deploying it
+
+CREATE TABLE IF NOT EXISTS ugc.{slug}
+(
+    event_id UUID COMMENT 'say what it is' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY event_id;
+"""
+_DOWN = """\
+-- What:   takes {name} away.
+-- Mind:   undo the statements of the other file, in reverse order; each must be able to run twice.
+
+DROP TABLE IF EXISTS ugc.{slug};
+"""
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """What `${NAME}` stands for in migrations; UsageError when the Kafka address is unset or malformed."""
+    return {brokers.VARIABLE: brokers.parse_brokers(settings.kafka_bootstrap), **settings.retention.variables()}
+
+
+def migrate(
+    settings: Settings, folder: Path = FOLDER, to_version: int | None = None, *, lock: bool = False
+) -> list[str]:
+    """Apply what is pending, up to `to_version`; the names of the files that were applied.
+
+    With `lock`, two runs at the same time wait for each other; that takes a server with Keeper.
+    """
+    given = variables(settings)
+    files = MigrationStorage(folder).migration_filenames()
+    try:
+        cluster = Cluster(settings, folder)
+        there = max((row.version for row in cluster.status(None, folder) if row.applied_at is not None), default=0)
+        wanted = [each for each in staging.queue_versions(folder) if to_version is None or each <= to_version]
+        applied = []
+        if wanted and there < wanted[-1]:
+            with connected(settings) as client:
+                staging.refuse_a_paused_queue(client)
+            before = {**given, brokers.VARIABLE: staging.NO_BROKER}
+            if there < wanted[-1] - 1:
+                applied += cluster.migrate(None, folder, to_version=wanted[-1] - 1, variables=before, lock=lock)
+            with connected(settings) as client:
+                staging.let_the_consumer_join(client)
+        applied += cluster.migrate(None, folder, to_version=to_version, variables=given, lock=lock)
+    except StatementError as error:
+        raise OperationError(_located(error, folder, given)) from error
+    except MigrationException as error:
+        raise OperationError(_explained(error)) from error
+    return [files[migration.version] for migration in applied]
+
+
+def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: int | None = None) -> list[str]:
+    """Undo the last `steps` migrations, or all above `to_version`; the names of the files that were run."""
+    files = MigrationStorage(folder).down_filenames()
+    given = settings.retention.variables() if settings.kafka_bootstrap is None else variables(settings)
+    applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
+    target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
+    if target < min(staging.queue_versions(folder), default=0):
+        # no queue is left in the end, so one that is made on the way is to read nothing
+        given = {**given, brokers.VARIABLE: staging.NO_BROKER}
+    try:
+        undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version, variables=given)
+    except StatementError as error:
+        raise OperationError(_located(error, folder, given)) from error
+    except MigrationException as error:
+        raise OperationError(_explained(error)) from error
+    return [files[version] for version in undone]
+
+
+def status(settings: Settings, folder: Path = FOLDER) -> list[tuple[str, Any]]:
+    """(file name, clickhouse-migrations' StatusRow) of every migration that is known here or there."""
+    files = MigrationStorage(folder).migration_filenames()
+    return [
+        (files.get(row.version, f"{row.version:04d}"), row) for row in Cluster(settings, folder).status(None, folder)
+    ]
+
+
+def pending(settings: Settings, folder: Path = FOLDER, to_version: int | None = None) -> list[tuple[str, list[str]]]:
+    """(file name, its statements) of what `migrate` would apply, secrets masked. Raises as `migrate` would."""
+    found = status(settings, folder)
+    for name, row in found:
+        if row.state in OUT_OF_SYNC:
+            raise OperationError(
+                f"{name}: {OUT_OF_SYNC[row.state]}. `python -m clickhouse status` shows where it stands."
+            )
+    if to_version is not None and to_version not in {row.version for _, row in found}:
+        raise OperationError(f"there is no migration {to_version}: `python -m clickhouse status` lists them")
+    given = variables(settings)
+    waiting = [
+        name for name, row in found if row.state == "pending" and (to_version is None or row.version <= to_version)
+    ]
+    return [(name, _rendered(settings, folder / name, given)) for name in waiting]
+
+
+def _rendered(settings: Settings, path: Path, given: dict[str, str]) -> list[str]:
+    statements = sqlfile.statements(substitute(sqlfile.read(path), given, path.name))
+    return [settings.masked(secured(each, sqlfile.code(each), settings.security)) for each in statements]
+
+
+def baseline(settings: Settings, to_version: int, folder: Path = FOLDER) -> list[str]:
+    """Record the migrations up to `to_version` as applied, executing nothing; the names of the files."""
+    files = MigrationStorage(folder).migration_filenames()
+    try:
+        states = Cluster(settings, folder).baseline(None, folder, to_version)
+    except (MigrationException, StatementError) as error:
+        raise OperationError(_explained(error)) from error
+    return [files[row.version] for row in states if row.state == "applied"]
+
+
+def repair(
+    settings: Settings, versions: list[int], folder: Path = FOLDER, *, write: bool, prune: bool
+) -> list[tuple[str, str]]:
+    """(file, state) of applied migrations whose files are not what was applied; with `write`, as they are afterwards.
+
+    `write` records the file as it is now, executing nothing; `prune` forgets what has no file any more.
+    """
+    files = MigrationStorage(folder).migration_filenames()
+    try:
+        found = Cluster(settings, folder).repair(None, folder, versions or None, write=write, prune=prune)
+    except (MigrationException, StatementError) as error:
+        raise OperationError(_explained(error)) from error
+    return [(files.get(row.version, f"{row.version:04d}"), row.state) for row in found]
+
+
+def applied_files(settings: Settings, folder: Path = FOLDER) -> list[Path]:
+    """The files of the applied migrations, oldest first."""
+    return [folder / name for name, row in status(settings, folder) if row.applied_at is not None and row.has_down]
+
+
+def new(name: str, folder: Path = FOLDER) -> list[Path]:
+    """Scaffold the next migration and its down file."""
+    try:
+        up_file, down_file = MigrationStorage(folder).create(name, with_down=True)
+    except MigrationException as error:
+        raise OperationError(str(error)) from error
+    slug = up_file.stem.partition("_")[2]
+    up_file.write_text(_UP.format(name=name, slug=slug), encoding="utf-8")
+    down_file.write_text(_DOWN.format(name=name, slug=slug), encoding="utf-8")
+    return [up_file, down_file]
+
+
+_ADVICE = {
+    "lock was requested": "A lock needs a server with Keeper, which the embedded ClickHouse has not: run `migrate` "
+    "without --lock, from one place at a time.",
+    "Refusing to baseline": "Use `repair` for files that were changed.",
+    "Nothing to repair": "",
+    "md5 is not equal": "Its file was changed after it was applied: put the old text back and make a new migration.",
+    "not known": "This checkout is older than the one that migrated last: run the newer one.",
+    "gone missing": "This checkout is older than the one that migrated last: run the newer one.",
+    "No down migration": "Write the missing .down.sql files.",
+}
+
+
+def _explained(error: Exception) -> str:
+    """The library's message, with what to do about it."""
+    text = one_line(error).strip().rstrip(".")
+    advice = next((advice for part, advice in _ADVICE.items() if part in text), "")
+    return f"{text}. {advice} `python -m clickhouse status` shows where it stands.".replace("  ", " ")
+
+
+def _located(error: StatementError, folder: Path, given: dict[str, str]) -> str:
+    """`file, statement n (its beginning): reason` for a statement that was refused."""
+    for path in sorted(folder.glob("*.sql")):
+        text = sqlfile.read(path)
+        rendered = substitute(text, given, path.name) if given else text
+        for number, statement in enumerate(sqlfile.statements(rendered), 1):
+            if statement == error.statement.strip().removesuffix(";").strip():
+                return f"{path.name}, statement {number} ({sqlfile.shown(statement)}): {error.reason}"
+    return f"{sqlfile.shown(error.statement)}: {error.reason}"

@@ -1,0 +1,159 @@
+"""Views of the database `analytics`: one file each, kept equal to the server's.
+
+A view carries a mark of the files that it was made from in its COMMENT. Views without a mark are somebody else's and
+are left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from clickhouse.connection.client import execute, rows
+from clickhouse.connection.errors import OperationError, StatementError
+from clickhouse.schema import sqlfile
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+FOLDER = Path(__file__).parents[1] / "views"
+DATABASE = "analytics"
+_MARK = re.compile(r" \[files ([0-9a-f]{12})\]$")
+
+
+class View(msgspec.Struct, frozen=True):
+    """A view file. `mark` covers the file and every view that it rests on; `tables` are those of `ugc`.
+
+    `columns` are those of `ugc` that the header says it needs, as `table.column`, because migrations added them later.
+    `example` is a query of a view with parameters, for a view without any it is its first row.
+    """
+
+    name: str
+    statement: str
+    comment: str
+    mark: str
+    needs: frozenset[str]
+    tables: frozenset[str]
+    columns: frozenset[str]
+    example: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What was done to a view, or is to be done: `created`, `changed`, `dropped`, `current`, `left out`."""
+
+    name: str
+    action: str
+
+
+def load(folder: Path = FOLDER) -> list[View]:
+    """The views of a folder, each after those that it needs; OperationError names a broken file or a cycle."""
+    texts = {path.stem: sqlfile.read(path) for path in sorted(folder.glob("*.sql"))}
+    statements = {name: _statement(name, text) for name, text in texts.items()}
+    needs = {name: _needs(name, text, texts) for name, text in texts.items()}
+    try:
+        order = list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise OperationError(f"views need each other in a circle: {circle}. Break it in one of these files.") from error
+    marks: dict[str, str] = {}
+    for name in order:
+        parts = [texts[name], *(marks[needed] for needed in sorted(needs[name]))]
+        marks[name] = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+    return [
+        View(
+            name=name,
+            statement=statements[name],
+            comment=sqlfile.summary(texts[name]),
+            mark=marks[name],
+            needs=frozenset(needs[name]),
+            tables=frozenset(sqlfile.names_of("ugc", texts[name])),
+            columns=frozenset(re.findall(r"\bugc\.(\w+\.\w+)", sqlfile.section(texts[name], "Needs"))),
+            example=sqlfile.section(texts[name], "Example") or f"SELECT * FROM {DATABASE}.{name} LIMIT 1",  # noqa: S608
+        )
+        for name in order
+    ]
+
+
+def _statement(name: str, text: str) -> str:
+    found = sqlfile.statements(text)
+    if len(found) != 1 or not re.search(
+        rf"\bCREATE\s+OR\s+REPLACE\s+VIEW\s+{DATABASE}\.{name}\b", sqlfile.code(text), re.IGNORECASE
+    ):
+        raise OperationError(f"views/{name}.sql must hold one statement: CREATE OR REPLACE VIEW {DATABASE}.{name} …")
+    return found[0]
+
+
+def _needs(name: str, text: str, texts: dict[str, str]) -> set[str]:
+    needed = sqlfile.names_of(DATABASE, text) - {name}
+    unknown = sorted(needed - texts.keys())
+    if unknown:
+        raise OperationError(f"views/{name}.sql reads {DATABASE}.{unknown[0]}, but there is no views/{unknown[0]}.sql")
+    return needed
+
+
+def plan(client: Client, views: list[View], *, recreate: bool = False) -> list[Change]:
+    """What `apply` would do; a view whose tables or columns do not exist is left out, and so is what rests on it."""
+    tables = {row["name"] for row in rows(client, "SELECT name FROM system.tables WHERE database = 'ugc'")}
+    columns = {
+        row["name"]
+        for row in rows(client, "SELECT concat(table, '.', name) AS name FROM system.columns WHERE database = 'ugc'")
+    }
+    present = _marks(client)
+    changes = []
+    left_out: set[str] = set()
+    for view in views:
+        if view.tables - tables or view.columns - columns or view.needs & left_out:
+            left_out.add(view.name)
+            changes.append(Change(view.name, "dropped" if present.get(view.name) else "left out"))
+        elif view.name not in present:
+            changes.append(Change(view.name, "created"))
+        elif recreate or present[view.name] != view.mark:
+            changes.append(Change(view.name, "changed"))
+        else:
+            changes.append(Change(view.name, "current"))
+    known = {view.name for view in views}
+    changes.extend(Change(name, "dropped") for name, mark in present.items() if mark and name not in known)
+    return changes
+
+
+def apply(client: Client, views: list[View], *, recreate: bool = False) -> list[Change]:
+    """Make the server's views equal to the files; OperationError names the file that is broken."""
+    execute(client, f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+    changes = plan(client, views, recreate=recreate)
+    by_name = {view.name: view for view in views}
+    for change in changes:
+        if change.action in {"created", "changed"}:
+            _create(client, by_name[change.name])
+    for change in changes:
+        if change.action == "dropped":
+            execute(client, f"DROP VIEW IF EXISTS {DATABASE}.`{change.name}`")
+    return changes
+
+
+def _create(client: Client, view: View) -> None:
+    comment = f"{view.comment} [files {view.mark}]".replace("\\", "\\\\").replace("'", "\\'")
+    try:
+        execute(client, view.statement)
+        # the mark comes last: a view that was interrupted in between has none and is made again
+        execute(client, f"ALTER TABLE {DATABASE}.{view.name} MODIFY COMMENT '{comment}'")
+    except StatementError as error:
+        raise OperationError(f"views/{view.name}.sql ({sqlfile.shown(error.statement)}): {error.reason}") from error
+
+
+def _marks(client: Client) -> dict[str, str | None]:
+    """Every view that is there, with the mark in its comment, None when it is not ours."""
+    found = rows(
+        client,
+        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View' ORDER BY name",
+        database=DATABASE,
+    )
+    marks = {}
+    for row in found:
+        match = _MARK.search(row["comment"])
+        marks[row["name"]] = match[1] if match else None
+    return marks

@@ -1,0 +1,206 @@
+"""Changes of the schema while events flow: nothing is lost, nothing shown twice, and no pause is longer than 5 s.
+
+UGC_TEST_EVENTS_PER_SECOND sets the load; 2,000 unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+import pytest
+
+from clickhouse.authoring import scaffold
+from clickhouse.connection.client import connected, execute, rows
+from clickhouse.queue import consumer
+from clickhouse.rows import rebuild
+from clickhouse.schema import runner, views
+from tests.integration.clickhouse.conftest import Kafka, count, one, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from clickhouse_connect.driver.client import Client
+
+    from clickhouse.connection.settings import Settings
+
+RATE = int(os.environ.get("UGC_TEST_EVENTS_PER_SECOND", "2000"))
+MESSAGES_PER_SECOND = 20
+LONGEST_PAUSE_S = 5.0
+
+
+class Load:
+    """Clicks at a steady rate in a thread of its own, many to a message, as a batch request makes them."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._kafka = kafka
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.session = str(uuid.uuid4())
+        self.sent = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            self._kafka.send(b"\n".join(self._line() for _ in range(RATE // MESSAGES_PER_SECOND)))
+            due += 1 / MESSAGES_PER_SECOND
+            self._stop.wait(max(0.0, due - time.monotonic()))
+
+    def _line(self) -> bytes:
+        now = int(time.time() * 1000)
+        self.sent += 1
+        kind = "click" if self.sent % 3 else "film_rating"
+        event = {
+            "event_id": str(uuid.uuid4()),
+            "event_type": kind,
+            "user_id": f"u{self.sent % 50}",
+            "session_id": self.session,
+            "occurred_at": now,
+            "received_at": now,
+            "key_time": now,
+            "payload": {"element": "movie", "label": "loud", "detail": "x"},
+        }
+        return json.dumps(event).encode()
+
+
+class Gaps:
+    """The longest time for which no event came in, watched from outside as a dashboard would."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.longest_s = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with connected(self._settings) as client:
+            seen, since = -1, time.monotonic()
+            while not self._stop.wait(0.05):
+                landed = count(client, "ugc.events")
+                if landed != seen:
+                    seen, since = landed, time.monotonic()
+                self.longest_s = max(self.longest_s, time.monotonic() - since)
+
+
+@pytest.fixture(scope="module")
+def reading(empty: Settings, kafka: Kafka) -> Settings:
+    settings = msgspec.structs.replace(empty, kafka_bootstrap=kafka.address)
+    runner.migrate(settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def client(reading: Settings) -> Iterator[Client]:
+    with connected(reading) as connection:
+        views.apply(connection, views.load())
+        wait_until(lambda: consumer.is_assigned(connection), "the group's join")
+        yield connection
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    shutil.copytree(runner.FOLDER, tmp_path / "migrations")
+    shutil.copytree(views.FOLDER, tmp_path / "views")
+    (tmp_path / "tests").mkdir()
+    return tmp_path
+
+
+def flows(client: Client, load: Load, seconds: float = 1.0) -> None:
+    """Wait until what is sent from now on for a while has landed."""
+    wanted = load.sent + int(RATE * seconds)
+    wait_until(lambda: count(client, "ugc.events", f"session_id = '{load.session}'") >= wanted, "the flow")
+
+
+def assert_all_is_there_once(client: Client, load: Load) -> None:
+    where = f"session_id = '{load.session}'"
+    wait_until(lambda: count(client, "analytics.events", where) >= load.sent, "everything that was sent")
+    shown = one(client, f"SELECT count() AS n, uniqExact(event_id) AS ids FROM analytics.events WHERE {where}")
+    assert (shown["n"], shown["ids"]) == (load.sent, load.sent)
+    clicks = load.sent - load.sent // 3
+    wait_until(lambda: count(client, "analytics.clicks", where) == clicks, "every click in its typed table")
+    assert count(client, "ugc.events_errors") == 0
+
+
+def test_a_new_event_type_gets_its_table_while_events_flow(
+    client: Client, reading: Settings, kafka: Kafka, folders: Path
+) -> None:
+    """What landed before is brought in by `rebuild`; the queue is not touched."""
+    scaffold.event_type("film_rating", folders / "migrations", folders / "views", folders / "tests")
+    with Gaps(reading) as gaps, Load(kafka) as load:
+        flows(client, load)
+        assert len(runner.migrate(reading, folders / "migrations")) == 1
+        views.apply(client, views.load(folders / "views"))
+        rebuild.rebuild(client, rebuild.find(client, "film_ratings"), lambda _: None)
+        flows(client, load)
+    assert_all_is_there_once(client, load)
+    where = f"session_id = '{load.session}'"
+    wait_until(lambda: count(client, "analytics.film_ratings", where) == load.sent // 3, "every rating")
+    assert gaps.longest_s < LONGEST_PAUSE_S
+    runner.down(reading, folders / "migrations")
+    views.apply(client, views.load())
+
+
+def test_a_field_is_added_while_events_flow(client: Client, reading: Settings, kafka: Kafka) -> None:
+    """The column first, the MV second: each is one step, and the queue is not touched."""
+    select = rebuild.find(client, "clicks").select
+    added = select.replace(" FROM ugc.events", ", JSONExtractString(payload, 'detail') AS detail FROM ugc.events")
+    with Gaps(reading) as gaps, Load(kafka) as load:
+        flows(client, load)
+        execute(client, "ALTER TABLE ugc.clicks ADD COLUMN IF NOT EXISTS detail String")
+        execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {added}")
+        flows(client, load)
+    assert_all_is_there_once(client, load)
+    assert gaps.longest_s < LONGEST_PAUSE_S
+    rebuild.rebuild(client, rebuild.find(client, "clicks"), lambda _: None)
+    shown = rows(client, f"SELECT DISTINCT detail FROM ugc.clicks FINAL WHERE session_id = '{load.session}'")
+    assert shown == [{"detail": "x"}]
+    execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {select}")
+    execute(client, "ALTER TABLE ugc.clicks DROP COLUMN detail")
+
+
+def test_an_mv_is_changed_while_events_flow(client: Client, reading: Settings, kafka: Kafka) -> None:
+    select = rebuild.find(client, "clicks").select
+    changed = select.replace("JSONExtractString(payload, 'label')", "upper(JSONExtractString(payload, 'label'))")
+    assert changed != select
+    with Gaps(reading) as gaps, Load(kafka) as load:
+        flows(client, load)
+        execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {changed}")
+        flows(client, load)
+    assert_all_is_there_once(client, load)
+    assert gaps.longest_s < LONGEST_PAUSE_S
+    rebuild.rebuild(client, rebuild.find(client, "clicks"), lambda _: None)
+    shown = rows(client, f"SELECT DISTINCT label FROM analytics.clicks WHERE session_id = '{load.session}'")
+    assert shown == [{"label": "LOUD"}]
+    execute(client, f"ALTER TABLE ugc.clicks_mv MODIFY QUERY {select}")
+
+
+def test_the_queue_is_made_again_while_events_flow(client: Client, reading: Settings, kafka: Kafka) -> None:
+    with Gaps(reading) as gaps, Load(kafka) as load:
+        flows(client, load)
+        assert "made again" in (consumer.follow_brokers(client, reading, recreate=True) or "")
+        flows(client, load)
+    assert_all_is_there_once(client, load)
+    assert gaps.longest_s < LONGEST_PAUSE_S
