@@ -34,8 +34,9 @@ WORKDIR /app
 COPY pyproject.toml ./
 COPY api ./api
 COPY clickhouse ./clickhouse
+COPY common ./common
 # The file system is read-only at run time, so the byte code is made now.
-RUN python -m compileall -q api clickhouse
+RUN python -m compileall -q api clickhouse common
 USER 10001:10001
 EXPOSE 9001
 CMD ["python", "-m", "api"]
