@@ -11,4 +11,4 @@ from api.pipeline.uuid7 import Uuid7
 from api.sink.kafka import KafkaSink
 
 settings = read_settings(os.environ)
-app = create_app(settings, KafkaSink(settings.brokers, security=settings.kafka_security), now_ms, Uuid7())
+app = create_app(settings, KafkaSink(settings.brokers, security=settings.security.client_options()), now_ms, Uuid7())

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Network = IPv4Network | IPv6Network
 Kind = TypeVar("Kind", bound=Struct)
 
-_BROKERS: Final = re.compile(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*|(\[[0-9a-fA-F:]+\]:\d{1,5},?)+")
 _PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 SECRET: Final = {"secret": True}
@@ -49,31 +48,21 @@ class Networks(tuple[Network, ...]):
         return cls(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-class Brokers(str):
-    """Broker addresses, `host:port` with commas between them."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Brokers:
-        if not _BROKERS.fullmatch(text):
-            raise ValueError(text)
-        return cls(text)
-
-
 Address = Annotated[str, Meta(min_length=1, description="an address to listen on")]
 Port = Annotated[int, Meta(ge=1, le=65_535, description="an integer from 1 to 65535")]
-Bootstrap = Annotated[Brokers, Meta(description="host:port, or several with commas between them")]
 Cidrs = Annotated[Networks, Meta(description="CIDRs with commas between them, such as 10.0.0.0/8,::1/128")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://[^/\s]+", description="http://user:password@host:8123")]
 
 
 def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
-    """Settings of this kind from environment variables; an empty one counts as unset. Raises `SettingsError`."""
+    """Settings of this kind from environment variables; a blank one counts as unset.
+
+    A `check` of the settings says whether they fit together. Raises `SettingsError`.
+    """
     names = {each.encode_name for each in msgspec.structs.fields(kind)}
-    given = {name: value for name, value in environment.items() if name in names and value}
+    given = {name: value for name, value in environment.items() if name in names and value.strip()}
     try:
-        return msgspec.convert(given, kind, strict=False, dec_hook=_convert)
+        settings = msgspec.convert(given, kind, strict=False, dec_hook=_convert)
     except msgspec.ValidationError as error:
         match = re.search(r"`\$\.(UGC_[A-Z_]+)", str(error))
         if match is None:
@@ -81,6 +70,10 @@ def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
         name = match[1]
         shown = "***" if _meta(kind, name).extra == SECRET else _PASSWORD.sub(r"\1***@", given[name])
         raise SettingsError(f"{name}={shown}: expected {_meta(kind, name).description}") from error
+    check = getattr(settings, "check", None)
+    if check is not None:
+        check()
+    return settings
 
 
 def reachable(host: str) -> str:

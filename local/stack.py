@@ -93,7 +93,7 @@ class Stack:
         self._topic = (
             Topic(self._settings.service.brokers, partitions=self._settings.partitions, replication_factor=1)
             if self._broker
-            else Topic(self._settings.service.brokers, security=self._settings.service.kafka_security)
+            else Topic(self._settings.service.brokers, security=self._settings.service.security.client_options())
         )
         self._keeper = Keeper(self._folder / "gate")
         self._memory = BrokerMemory(self._topic, self._queue, self._keeper, say=self._say)
@@ -169,7 +169,7 @@ class Stack:
             ) from error
 
     def _check_login(self) -> None:
-        mechanism = self._settings.service.kafka_security.get("sasl.mechanism", "")
+        mechanism = self._settings.service.security.mechanism or ""
         if self._clickhouse and mechanism.startswith("SCRAM"):
             raise StartError(
                 f"the embedded ClickHouse cannot log in with {mechanism}: set UGC_KAFKA_SASL_MECHANISM=PLAIN, "

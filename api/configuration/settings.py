@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from api.guards.clients import IpMode  # noqa: TC001 - msgspec evaluates the annotations
 from api.guards.origins import ANY, Origins
@@ -13,22 +13,19 @@ from api.guards.privacy import PrivacySignals  # noqa: TC001
 from api.guards.rate_storage import Storage
 from api.guards.rates import Limits
 from api.guards.write_keys import WriteKeys
-from common.environment import SECRET, Address, Bootstrap, Cidrs, Networks, Port, SettingsError, reachable, read
+from common.environment import SECRET, Address, Cidrs, Networks, Port, reachable, read
+from common.kafka import KafkaEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_File = Annotated[str, Meta(min_length=1, description="a file in PEM format")]
-_Secret = Annotated[str, Meta(min_length=1, extra=SECRET, description="a text that is not empty")]
 _KEYS = "label:key, or several with commas between them; keys of letters, digits and ._~+/=-"
 _ORIGINS = "*, or origins with commas between them, such as https://cinema.example,https://*.cinema.example"
 _LIMITS = "off, or limits such as 100/second or 100/second;5000/minute"
 _STORAGE = "a storage of the library limits, such as async+memory:// or async+redis://host:6379"
-_PROTOCOLS = "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
-_MECHANISMS = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class Settings(KafkaEnvironment, frozen=True, kw_only=True):
     """What can be configured. Field names are the variables' names."""
 
     api_host: Address = field(default="127.0.0.1", name="UGC_API_HOST")
@@ -50,22 +47,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="debug, info, warning or error")
     ] = field(default="info", name="UGC_LOG_LEVEL")
-    kafka_bootstrap: Bootstrap | None = field(default=None, name="UGC_KAFKA_BOOTSTRAP")
-    kafka_port: Port = field(default=9092, name="UGC_KAFKA_PORT")
-    kafka_security_protocol: Annotated[
-        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], Meta(description=_PROTOCOLS)
-    ] = field(default="PLAINTEXT", name="UGC_KAFKA_SECURITY_PROTOCOL")
-    kafka_sasl_mechanism: Annotated[
-        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], Meta(description=_MECHANISMS)
-    ] = field(default="SCRAM-SHA-512", name="UGC_KAFKA_SASL_MECHANISM")
-    kafka_sasl_username: Annotated[str, Meta(min_length=1, description="a name")] | None = field(
-        default=None, name="UGC_KAFKA_SASL_USERNAME"
-    )
-    kafka_sasl_password: _Secret | None = field(default=None, name="UGC_KAFKA_SASL_PASSWORD")
-    kafka_ssl_ca_location: _File | None = field(default=None, name="UGC_KAFKA_SSL_CA_LOCATION")
-    kafka_ssl_certificate_location: _File | None = field(default=None, name="UGC_KAFKA_SSL_CERTIFICATE_LOCATION")
-    kafka_ssl_key_location: _File | None = field(default=None, name="UGC_KAFKA_SSL_KEY_LOCATION")
-    kafka_ssl_key_password: _Secret | None = field(default=None, name="UGC_KAFKA_SSL_KEY_PASSWORD")
     write_keys: Annotated[WriteKeys, Meta(extra=SECRET, description=_KEYS)] = field(
         default=WriteKeys(), name="UGC_WRITE_KEYS"
     )
@@ -92,38 +73,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What the workers of one running service share. `api.server.run` makes it; None in a single process."""
 
     @property
-    def brokers(self) -> str:
-        """Where the broker is: the configured addresses, else the embedded broker's."""
-        return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
-
-    @property
-    def kafka_security(self) -> dict[str, str]:
-        """How the broker is spoken to, in librdkafka's names."""
-        given = {
-            "security.protocol": self.kafka_security_protocol,
-            "ssl.ca.location": self.kafka_ssl_ca_location,
-            "ssl.certificate.location": self.kafka_ssl_certificate_location,
-            "ssl.key.location": self.kafka_ssl_key_location,
-            "ssl.key.password": self.kafka_ssl_key_password,
-        }
-        if self.kafka_security_protocol.startswith("SASL"):
-            given |= {
-                "sasl.mechanism": self.kafka_sasl_mechanism,
-                "sasl.username": self.kafka_sasl_username,
-                "sasl.password": self.kafka_sasl_password,
-            }
-        return {name: value for name, value in given.items() if value is not None}
-
-    @property
     def url(self) -> str:
         """The URL at which this machine reaches the service."""
         return f"http://{reachable(self.api_host)}:{self.api_port}"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from environment variables; an empty one counts as unset. Raises `SettingsError`."""
-    settings = read(Settings, environment)
-    for name in ("kafka_sasl_username", "kafka_sasl_password"):
-        if settings.kafka_security_protocol.startswith("SASL") and getattr(settings, name) is None:
-            raise SettingsError(f"UGC_{name.upper()}=: expected a value for {settings.kafka_security_protocol}")
-    return settings
+    """Settings from environment variables; a blank one counts as unset. Raises `SettingsError`."""
+    return read(Settings, environment)

@@ -13,8 +13,9 @@ from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.connection import CLICKHOUSE_CONNECT, ClickhouseConnectConnection
 
 from clickhouse.connection.errors import OperationError, StatementError
-from clickhouse.queue.security import KafkaSecurity, secured
+from clickhouse.queue.security import secured
 from clickhouse.schema import sqlfile
+from common.kafka import KafkaSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Meta, Struct, field
 
 from clickhouse.connection.errors import UsageError
-from clickhouse.queue.security import MASK, KafkaSecurity, quoted
+from clickhouse.queue.security import MASK, quoted
 from common.environment import Address, HttpUrl, Port, SettingsError, reachable, read
+from common.kafka import KafkaEnvironment, KafkaSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 URL_VARIABLE = "UGC_CLICKHOUSE_URL"
-Protocol = Annotated[
-    Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
-    Meta(description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
-]
-Mechanism = Annotated[
-    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], Meta(description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
-]
-DEFAULT_MECHANISM = "SCRAM-SHA-512"
-"""The API's default as well: the same variables have to mean the same."""
-
 # Rollups count the last 35 days anew, from landed and typed rows, so both have to hold them. No term is longer than 50
 # years: a TTL whose end is past 2106 wraps around, and all rows would leave at once.
 PayloadTerm = Annotated[int, Meta(ge=37, le=18_250, description="an integer from 37 to 18250")]
@@ -49,7 +40,7 @@ class Retention(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True):
-    """Where ClickHouse is, and which brokers its queue reads from (unchecked; `migrate` needs them, others may)."""
+    """Where ClickHouse is, and which brokers its queue reads from (`migrate` needs them, other commands may)."""
 
     url: str
     kafka_bootstrap: str | None = None
@@ -78,20 +69,9 @@ class Settings(Struct, frozen=True):
         return text
 
 
-class _Environment(Struct, frozen=True, kw_only=True):
+class Environment(KafkaEnvironment, frozen=True, kw_only=True):
     url: HttpUrl | None = field(default=None, name=URL_VARIABLE)
     port: Port = field(default=8123, name="UGC_CLICKHOUSE_PORT")
-    # checked by `clickhouse.connection.brokers`, and only where Kafka is needed
-    kafka_bootstrap: str | None = field(default=None, name="UGC_KAFKA_BOOTSTRAP")
-    kafka_port: Port = field(default=9092, name="UGC_KAFKA_PORT")
-    protocol: Protocol | None = field(default=None, name="UGC_KAFKA_SECURITY_PROTOCOL")
-    mechanism: Mechanism | None = field(default=None, name="UGC_KAFKA_SASL_MECHANISM")
-    username: str | None = field(default=None, name="UGC_KAFKA_SASL_USERNAME")
-    password: str | None = field(default=None, name="UGC_KAFKA_SASL_PASSWORD")
-    ca_location: str | None = field(default=None, name="UGC_KAFKA_SSL_CA_LOCATION")
-    certificate_location: str | None = field(default=None, name="UGC_KAFKA_SSL_CERTIFICATE_LOCATION")
-    key_location: str | None = field(default=None, name="UGC_KAFKA_SSL_KEY_LOCATION")
-    key_password: str | None = field(default=None, name="UGC_KAFKA_SSL_KEY_PASSWORD")
     api_host: Address = field(default="127.0.0.1", name="UGC_API_HOST")
     api_port: Port = field(default=9001, name="UGC_API_PORT")
     payload_days: PayloadTerm = field(default=90, name="UGC_RETENTION_PAYLOAD_DAYS")
@@ -102,26 +82,15 @@ class _Environment(Struct, frozen=True, kw_only=True):
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """UsageError names the variable and its value, except where that may hold a password."""
     try:
-        given = read(_Environment, environ)
+        given = read(Environment, environ)
     except SettingsError as error:
         if str(error).startswith(URL_VARIABLE):
             checked_url("")
         raise UsageError(str(error)) from error
-    security = KafkaSecurity(
-        protocol=given.protocol,
-        mechanism=given.mechanism or (DEFAULT_MECHANISM if (given.protocol or "").startswith("SASL_") else None),
-        username=given.username,
-        password=given.password,
-        ca_location=given.ca_location,
-        certificate_location=given.certificate_location,
-        key_location=given.key_location,
-        key_password=given.key_password,
-    )
-    security.check()
     return Settings(
         url=checked_url(given.url or f"http://127.0.0.1:{given.port}"),
         kafka_bootstrap=given.kafka_bootstrap,
-        security=security,
+        security=given.security,
         kafka_port=given.kafka_port,
         api_url=f"http://{reachable(given.api_host)}:{given.api_port}",
         retention=Retention(

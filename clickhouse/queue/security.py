@@ -7,65 +7,27 @@ The engine has no settings for certificates: a ClickHouse server reads their fil
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from clickhouse.connection.errors import UsageError
+if TYPE_CHECKING:
+    from common.kafka import KafkaSecurity
 
 MASK = "***"
 _BROKER_LIST = re.compile(r"kafka_broker_list\s*=\s*'[^']*'")
 _CREATES_KAFKA_TABLE = re.compile(r"^\s*CREATE\s+TABLE\b.*\bENGINE\s*=\s*Kafka\b", re.DOTALL | re.IGNORECASE)
 
 
-class KafkaSecurity(Struct, frozen=True, kw_only=True):
-    """What a client needs to be let in; everything unset means an open broker."""
-
-    protocol: str | None = None
-    mechanism: str | None = None
-    username: str | None = None
-    password: str | None = None
-    ca_location: str | None = None
-    certificate_location: str | None = None
-    key_location: str | None = None
-    key_password: str | None = None
-
-    def engine_settings(self) -> dict[str, str]:
-        """Return the settings of ENGINE = Kafka, in the order in which they are written; {} for an open broker."""
-        if self.protocol in {None, "PLAINTEXT"}:
-            return {}
-        settings = {
-            "kafka_security_protocol": (self.protocol or "").lower(),
-            "kafka_sasl_mechanism": self.mechanism,
-            "kafka_sasl_username": self.username,
-            "kafka_sasl_password": self.password,
-        }
-        return {name: value for name, value in settings.items() if value}
-
-    def client_options(self) -> dict[str, str]:
-        """Return the same as librdkafka's options."""
-        options = {
-            "security.protocol": self.protocol,
-            "sasl.mechanism": self.mechanism,
-            "sasl.username": self.username,
-            "sasl.password": self.password,
-            "ssl.ca.location": self.ca_location,
-            "ssl.certificate.location": self.certificate_location,
-            "ssl.key.location": self.key_location,
-            "ssl.key.password": self.key_password,
-        }
-        return {name: value for name, value in options.items() if value}
-
-    def check(self) -> None:
-        """Raise UsageError when the parts do not fit together."""
-        sasl = (self.protocol or "").startswith("SASL_")
-        if sasl and not (self.username and self.password):
-            raise UsageError(
-                f"UGC_KAFKA_SECURITY_PROTOCOL={self.protocol} needs UGC_KAFKA_SASL_USERNAME and UGC_KAFKA_SASL_PASSWORD"
-            )
-        if self.username and not sasl:
-            raise UsageError(
-                "UGC_KAFKA_SASL_USERNAME is set, but UGC_KAFKA_SECURITY_PROTOCOL is not SASL_PLAINTEXT or SASL_SSL"
-            )
+def engine_settings(security: KafkaSecurity) -> dict[str, str]:
+    """Return the settings of ENGINE = Kafka, in the order in which they are written; {} for an open broker."""
+    if security.protocol == "PLAINTEXT":
+        return {}
+    settings = {
+        "kafka_security_protocol": security.protocol.lower(),
+        "kafka_sasl_mechanism": security.mechanism,
+        "kafka_sasl_username": security.username,
+        "kafka_sasl_password": security.password,
+    }
+    return {name: value for name, value in settings.items() if value}
 
 
 def secured(statement: str, code: str, security: KafkaSecurity) -> str:
@@ -73,7 +35,7 @@ def secured(statement: str, code: str, security: KafkaSecurity) -> str:
 
     `code` is the statement without comments and texts (`sqlfile.code`), by which it is recognised.
     """
-    settings = security.engine_settings()
+    settings = engine_settings(security)
     if not settings or not _CREATES_KAFKA_TABLE.search(code):
         return statement
     added = "".join(f",\n    {name} = {quoted(value)}" for name, value in settings.items())

@@ -9,12 +9,12 @@ from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse.connection import brokers
 from clickhouse.connection.client import Cluster, connected, one_line
-from clickhouse.connection.errors import OperationError, StatementError
+from clickhouse.connection.errors import OperationError, StatementError, UsageError
 from clickhouse.queue import staging
 from clickhouse.queue.security import secured
 from clickhouse.schema import sqlfile
+from common.kafka import BOOTSTRAP_VARIABLE
 
 if TYPE_CHECKING:
     from clickhouse.connection.settings import Settings
@@ -47,8 +47,13 @@ DROP TABLE IF EXISTS ugc.{slug};
 
 
 def variables(settings: Settings) -> dict[str, str]:
-    """What `${NAME}` stands for in migrations; UsageError when the Kafka address is unset or malformed."""
-    return {brokers.VARIABLE: brokers.parse_brokers(settings.kafka_bootstrap), **settings.retention.variables()}
+    """What `${NAME}` stands for in migrations; UsageError when the Kafka address is unset."""
+    if not settings.kafka_bootstrap:
+        raise UsageError(
+            f"{BOOTSTRAP_VARIABLE} is not set: give Kafka's address as host:port[,host:port], "
+            f"for instance {BOOTSTRAP_VARIABLE}=127.0.0.1:9092"
+        )
+    return {BOOTSTRAP_VARIABLE: settings.kafka_bootstrap, **settings.retention.variables()}
 
 
 def migrate(
@@ -68,7 +73,7 @@ def migrate(
         if wanted and there < wanted[-1]:
             with connected(settings) as client:
                 staging.refuse_a_paused_queue(client)
-            before = {**given, brokers.VARIABLE: staging.NO_BROKER}
+            before = {**given, BOOTSTRAP_VARIABLE: staging.NO_BROKER}
             if there < wanted[-1] - 1:
                 applied += cluster.migrate(None, folder, to_version=wanted[-1] - 1, variables=before, lock=lock)
             with connected(settings) as client:
@@ -89,7 +94,7 @@ def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: 
     target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
     if target < min(staging.queue_versions(folder), default=0):
         # no queue is left in the end, so one that is made on the way is to read nothing
-        given = {**given, brokers.VARIABLE: staging.NO_BROKER}
+        given = {**given, BOOTSTRAP_VARIABLE: staging.NO_BROKER}
     try:
         undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version, variables=given)
     except StatementError as error:

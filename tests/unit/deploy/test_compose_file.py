@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
+import msgspec
 import pytest
 import yaml
+
+from api.configuration.settings import Settings as ApiSettings
+from clickhouse.connection.settings import Environment as ClickHouseEnvironment
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -259,7 +263,7 @@ def test_own_containers_can_write_nothing_and_have_no_rights(name: str) -> None:
 @pytest.mark.parametrize("name", ["api", "migrate"])
 def test_variables_of_own_containers_are_known_to_their_code(name: str) -> None:
     package = services()[name]["command"][2]
-    source = "".join(path.read_text() for path in (ROOT / package).rglob("*.py"))
+    source = "".join(path.read_text() for folder in (package, "common") for path in (ROOT / folder).rglob("*.py"))
     for variable in services()[name]["environment"]:
         # The settings take the prefix off: UGC_API_PORT is written either so, or as the field api_port.
         assert variable in source or variable.removeprefix("UGC_").lower() in source, (
@@ -268,17 +272,17 @@ def test_variables_of_own_containers_are_known_to_their_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("container", "package", "not_needed"),
+    ("container", "settings", "not_needed"),
     [
-        ("api", "api/configuration", {"UGC_KAFKA_PORT"}),
-        ("migrate", "clickhouse/connection", {"UGC_KAFKA_PORT", "UGC_CLICKHOUSE_PORT", "UGC_API_PORT"}),
+        ("api", ApiSettings, {"UGC_KAFKA_PORT"}),
+        ("migrate", ClickHouseEnvironment, {"UGC_KAFKA_PORT", "UGC_CLICKHOUSE_PORT", "UGC_API_PORT"}),
     ],
 )
 def test_everything_that_can_be_configured_can_be_set_in_env(
-    container: str, package: str, not_needed: set[str]
+    container: str, settings: type[msgspec.Struct], not_needed: set[str]
 ) -> None:
-    settings = (ROOT / package / "settings.py").read_text()
-    known = set(re.findall(r'"(UGC_[A-Z]+_[A-Z_]+)"', settings))
+    names = {each.encode_name for each in msgspec.structs.fields(settings)}
+    known = {name for name in names if name.startswith("UGC_")}
     assert known - set(services()[container]["environment"]) == not_needed
 
 

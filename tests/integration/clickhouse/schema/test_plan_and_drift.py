@@ -14,8 +14,8 @@ from clickhouse.__main__ import main
 from clickhouse.authoring import check
 from clickhouse.connection.client import connected, execute
 from clickhouse.connection.errors import OperationError
-from clickhouse.queue.security import KafkaSecurity
 from clickhouse.schema import definitions, drift, runner
+from common.kafka import KafkaSecurity
 from tests.integration.clickhouse.conftest import count
 
 if TYPE_CHECKING:

@@ -79,10 +79,10 @@ def test_rate_limit_can_be_off(limit: str) -> None:
 
 
 def test_broker_is_spoken_to_as_configured() -> None:
-    assert read_settings({}).kafka_security == {"security.protocol": "PLAINTEXT"}
+    assert read_settings({}).security.client_options() == {"security.protocol": "PLAINTEXT"}
     login = {"UGC_KAFKA_SASL_USERNAME": "u", "UGC_KAFKA_SASL_PASSWORD": "p"}
     tls = {"UGC_KAFKA_SSL_CA_LOCATION": "/ca", "UGC_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}
-    assert read_settings({**login, **tls}).kafka_security == {
+    assert read_settings({**login, **tls}).security.client_options() == {
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": "u",

@@ -4,8 +4,9 @@ import pytest
 
 from clickhouse.connection.errors import UsageError
 from clickhouse.connection.settings import Settings, read_settings
-from clickhouse.queue.security import KafkaSecurity, secured
+from clickhouse.queue.security import secured
 from clickhouse.schema import sqlfile
+from common.kafka import KafkaSecurity
 
 QUEUE = (
     "CREATE TABLE IF NOT EXISTS ugc.q (a String)\nENGINE = Kafka\nSETTINGS\n    kafka_broker_list = 'h:1',\n    x = 1"
