@@ -5,7 +5,7 @@
 -- Mind:   raw is a whole message when the message could not be parsed (all its lines, the good ones too, for the parser
 --         gives up on the message), and one line when only that line was refused. The key holds the hash of raw because
 --         one message may have several refused lines, and kafka_timestamp because offsets begin anew when a topic is
---         made again; a message read twice is still one row.
+--         made again; a message read twice is still one row. Kept for 30 days: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.events_errors
 (
@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS ugc.events_errors
 ENGINE = ReplacingMergeTree(inserted_at)
 PARTITION BY toYYYYMM(kafka_timestamp)
 ORDER BY (kafka_timestamp, kafka_topic, kafka_partition, kafka_offset, cityHash64(raw))
+TTL toDateTime(inserted_at) + toIntervalDay(${UGC_RETENTION_ERRORS_DAYS})
 -- as with the landing table: on disk before the offset is committed
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Messages and lines that could not become an event';

@@ -3,7 +3,7 @@
 -- Query:  analytics.clicks, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.clicks
 (
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS ugc.clicks
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     element LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
     element_id String COMMENT 'Its id, empty when not given' CODEC(ZSTD(1)),
     label String COMMENT 'Its text, empty when not given' CODEC(ZSTD(1)),
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS ugc.clicks
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'click: clicks on the parts of a page';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.clicks_mv TO ugc.clicks
@@ -56,6 +58,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     JSONExtractString(payload, 'element') AS element,
     JSONExtractString(payload, 'element_id') AS element_id,
     JSONExtractString(payload, 'label') AS label,

@@ -3,7 +3,7 @@
 -- Query:  analytics.page_leaves, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.page_leaves
 (
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS ugc.page_leaves
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     view_id UUID COMMENT 'The opening that ends here; the page_view carries the same' CODEC(ZSTD(1)),
     page_type LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
     page_id String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
@@ -36,6 +37,7 @@ CREATE TABLE IF NOT EXISTS ugc.page_leaves
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'page_leave: pages that were left';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.page_leaves_mv TO ugc.page_leaves
@@ -57,6 +59,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     toUUIDOrZero(JSONExtractString(payload, 'view_id')) AS view_id,
     JSONExtractString(payload, 'page_type') AS page_type,
     JSONExtractString(payload, 'page_id') AS page_id,

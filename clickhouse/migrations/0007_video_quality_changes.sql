@@ -1,9 +1,10 @@
--- What:   changes of the picture quality in the player: ugc.video_quality_changes, and video_quality_changes_mv, which fills it from the landing table.
+-- What:   changes of the picture quality in the player: ugc.video_quality_changes, and video_quality_changes_mv,
+--         which fills it from the landing table.
 -- Why:    which qualities people choose or are given.
 -- Query:  analytics.video_quality_changes, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.video_quality_changes
 (
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_quality_changes
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     from_quality LowCardinality(String) COMMENT 'Before: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
     to_quality LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
@@ -35,6 +37,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_quality_changes
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'video_quality_change: changes of the picture quality in the player';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.video_quality_changes_mv TO ugc.video_quality_changes
@@ -56,6 +59,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     JSONExtractString(payload, 'movie_id') AS movie_id,
     JSONExtractString(payload, 'from_quality') AS from_quality,
     JSONExtractString(payload, 'to_quality') AS to_quality,

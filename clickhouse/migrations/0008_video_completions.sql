@@ -1,9 +1,10 @@
--- What:   films that were watched to the end: ugc.video_completions, and video_completions_mv, which fills it from the landing table.
+-- What:   films that were watched to the end: ugc.video_completions, and video_completions_mv,
+--         which fills it from the landing table.
 -- Why:    what people finish.
 -- Query:  analytics.video_completions, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.video_completions
 (
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_completions
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
     watched_ms Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched' CODEC(ZSTD(1)),
@@ -33,6 +35,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_completions
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'video_complete: films that were watched to the end';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.video_completions_mv TO ugc.video_completions
@@ -54,6 +57,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     JSONExtractString(payload, 'movie_id') AS movie_id,
     JSONExtract(payload, 'duration_ms', 'Nullable(UInt32)') AS duration_ms,
     JSONExtract(payload, 'watched_ms', 'Nullable(UInt32)') AS watched_ms

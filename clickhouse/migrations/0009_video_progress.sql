@@ -3,7 +3,7 @@
 -- Query:  analytics.video_progress, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.video_progress
 (
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_progress
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     position_ms Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
     duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_progress
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'video_progress: the player''s heartbeat';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.video_progress_mv TO ugc.video_progress
@@ -55,6 +57,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     JSONExtractString(payload, 'movie_id') AS movie_id,
     JSONExtract(payload, 'position_ms', 'Nullable(UInt32)') AS position_ms,
     JSONExtract(payload, 'duration_ms', 'Nullable(UInt32)') AS duration_ms,

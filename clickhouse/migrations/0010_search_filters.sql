@@ -3,7 +3,7 @@
 -- Query:  analytics.search_filters, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.search_filters
 (
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS ugc.search_filters
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     query String COMMENT 'Text that was searched for, empty when only filters were set' CODEC(ZSTD(1)),
     genres Array(LowCardinality(String)) COMMENT 'Genres that were chosen',
     actors Array(String) COMMENT 'Actors that were chosen' CODEC(ZSTD(1)),
@@ -38,6 +39,7 @@ CREATE TABLE IF NOT EXISTS ugc.search_filters
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'search_filter: searches and their filters';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.search_filters_mv TO ugc.search_filters
@@ -59,6 +61,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     JSONExtractString(payload, 'query') AS query,
     JSONExtract(payload, 'genres', 'Array(LowCardinality(String))') AS genres,
     JSONExtract(payload, 'actors', 'Array(String)') AS actors,

@@ -1,11 +1,12 @@
--- What:   events that a product team names itself: ugc.custom_events, and custom_events_mv, which fills it from the landing table.
+-- What:   events that a product team names itself: ugc.custom_events, and custom_events_mv,
+--         which fills it from the landing table.
 -- Why:    trying an idea before it earns a type of its own.
 -- Query:  analytics.custom_events, which shows every event once.
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, a made-up zero would be a false answer.
 --         properties may hold numbers that no machine type holds (10 to the 400), which makes JSONExtract refuse the
 --         whole payload; the simpleJSON functions, which only look for the key, then save name and properties.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.custom_events
 (
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS ugc.custom_events
     screen_width Nullable(UInt16) COMMENT 'Width of the screen in pixels' CODEC(ZSTD(1)),
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels' CODEC(ZSTD(1)),
     app_version LowCardinality(String) COMMENT 'Version of the front end',
+    is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     name LowCardinality(String) COMMENT 'Name that the team gave it',
     properties String COMMENT 'Its properties, a JSON object as text: read with JSONExtract' CODEC(ZSTD(3)),
     -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key
@@ -34,6 +36,7 @@ CREATE TABLE IF NOT EXISTS ugc.custom_events
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'custom: events that a product team names itself';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.custom_events_mv TO ugc.custom_events
@@ -55,6 +58,7 @@ AS SELECT
     screen_width,
     screen_height,
     app_version,
+    is_bot,
     if(isValidJSON(payload), JSONExtractString(payload, 'name'), simpleJSONExtractString(payload, 'name')) AS name,
     if(
         isValidJSON(payload),

@@ -5,18 +5,12 @@
 -- Mind:   1. A day is stale when a row was written for it since the last refresh (ten minutes are taken off, for an insert
 --            that was not finished then). A new event may end or begin a session of the day before and after as well, so
 --            those are cut anew too, and the events of a day further on each side are read to see where they begin.
---         2. So inserted_at must be the time of writing: it has a default now, for rows that are put in by hand.
+--         2. So ugc.events.inserted_at must be the time of writing, which its default is for rows put in by hand.
 --         3. Of a day, the rows of the newest refresh count. Each refresh writes an empty row for each of its days and for
 --            today, which says when it was; readers leave those out.
 --         4. It knows people: `erase` deletes their rows, and cuts anew, by the text of sessions_live, what of their days is
 --            left, with the time of the day's newest cut. Kept as long as typed rows.
 --         5. ARRAY JOIN, and not arrayJoin(): so a condition on the identity reaches the rows, before they are sorted.
-
-ALTER TABLE ugc.events MODIFY COLUMN inserted_at DEFAULT now64(3, 'UTC');
-
-ALTER TABLE ugc.events ADD INDEX IF NOT EXISTS inserted_at_minmax inserted_at TYPE minmax GRANULARITY 1;
-
-ALTER TABLE ugc.events MATERIALIZE INDEX inserted_at_minmax;
 
 CREATE TABLE IF NOT EXISTS ugc.sessions
 (
@@ -33,9 +27,8 @@ CREATE TABLE IF NOT EXISTS ugc.sessions
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYYYYMM(day)
 ORDER BY (day, cityHash64(identity), started_at)
+TTL day + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 COMMENT 'Rollup: sessions of people';
-
-ALTER TABLE ugc.sessions MODIFY TTL day + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS});
 
 CREATE OR REPLACE VIEW ugc.sessions_stale
 AS SELECT DISTINCT arrayJoin([day - 1, day, day + 1]) AS day

@@ -7,11 +7,13 @@
 --            So they are attached to a stand-in of the same name, which reads nothing; then the stand-in makes way for
 --            the Kafka table, and both are there when the first message comes. MVs follow their source by name.
 --            The same holds for any later change of the queue: DROP the Kafka table (not SYNC, which waits for the
---            broker), CREATE it again with the same group; the MVs stay. `python -m clickhouse migrate` does that when
---            UGC_KAFKA_BOOTSTRAP has changed.
+--            broker), CREATE it again with the same group; the MVs stay, changed by MODIFY QUERY over a stand-in where
+--            they read another column. `python -m clickhouse new common-column` writes such a change, and `migrate`
+--            makes the table again when UGC_KAFKA_BOOTSTRAP has changed.
 --         2. All wire columns are String. A wrong type inside a line then spoils that line only, and in this file's
 --            hands; with typed columns the parser would refuse the whole message, or wrap the number (300 as 44).
 --            What is no JSON at all, or has a key twice, still costs the whole message: one row in events_errors.
+--            A field that is absent is '' here: is_bot, which the API leaves out for people, is then false.
 --         3. An MV must not throw, or the block is read again for ever: numbers go through Float64 and
 --            accurateCastOrNull, times outside the window become harmless ones. More than 100 partitions in a block
 --            would throw as well; the window of key_time (400 days back, 40 ahead) keeps it to 16.
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS ugc.events_queue
     screen_width String,
     screen_height String,
     app_version String,
+    is_bot String,
     payload String,
     _topic LowCardinality(String),
     _partition UInt64,
@@ -91,6 +94,7 @@ SELECT
                     'screen_width', q.screen_width,
                     'screen_height', q.screen_height,
                     'app_version', q.app_version,
+                    'is_bot', q.is_bot,
                     'payload', q.payload
                 )
             )
@@ -135,6 +139,7 @@ SELECT
     accurateCastOrNull(toFloat64OrNull(q.screen_width), 'UInt16') AS screen_width,
     accurateCastOrNull(toFloat64OrNull(q.screen_height), 'UInt16') AS screen_height,
     q.app_version AS app_version,
+    q.is_bot IN ('true', '1') AS is_bot,
     if(q.payload = '', '{}', q.payload) AS payload,
     q._topic AS kafka_topic,
     q._partition AS kafka_partition,
@@ -165,6 +170,7 @@ CREATE TABLE IF NOT EXISTS ugc.events_queue
     screen_width String,
     screen_height String,
     app_version String,
+    is_bot String,
     payload String
 )
 ENGINE = Kafka
