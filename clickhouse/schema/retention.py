@@ -19,18 +19,30 @@ if TYPE_CHECKING:
     from clickhouse.connection.settings import Settings
 
 _TERM = re.compile(r"\bTTL toDateTime\(received_at\) \+ toInterval(Day|Month)\((\d+)\)")
-_SETS_TTL = re.compile(r"ALTER\s+TABLE\s+(ugc\.\w+)\s+MODIFY\s+TTL\b")
+_CREATES = re.compile(
+    r"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+(ugc\.\w+)\b.*?^TTL\s+(.+?)\s*(?=^--|^SETTINGS\b|^COMMENT\b|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_ALTERS = re.compile(r"ALTER\s+TABLE\s+(ugc\.\w+)\s+(MODIFY|REMOVE)\s+TTL\b")
 
 
 def follow(client: Client, settings: Settings, folder: Path = runner.FOLDER) -> list[str]:
-    """Give each table the term of its newest applied migration, with today's variables; the tables that changed."""
+    """Give each table the term of its newest applied migration, with today's variables; the tables that changed.
+
+    The term is the TTL clause of the table's CREATE, or what a later ALTER made of it.
+    """
     newest: dict[str, str] = {}
     given = runner.variables(settings)
     for path in runner.applied_files(settings, folder):
         for statement in sqlfile.statements(substitute(sqlfile.read(path), given, path.name)):
-            match = _SETS_TTL.search(sqlfile.code(statement))
-            if match:
-                newest[match[1]] = f"{statement.removesuffix(';')};\n"
+            code = sqlfile.code(statement)
+            created, altered = _CREATES.search(statement), _ALTERS.search(code)
+            if created:
+                newest[created[1]] = f"ALTER TABLE {created[1]} MODIFY TTL {created[2]};\n"
+            elif altered and altered[2] == "MODIFY":
+                newest[altered[1]] = f"{statement.removesuffix(';')};\n"
+            elif altered:
+                newest.pop(altered[1], None)
     return staging.follow_retention(client, "".join(newest.values()))
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import shutil
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from clickhouse.connection.client import execute, rows
-from clickhouse.schema import retention
+from clickhouse.schema import definitions, retention, runner
 from tests.integration.clickhouse.conftest import cases, count, land
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime.now(tz=dt.UTC)
 TYPES = {case["type"]: case for case in cases("event_types.yaml") if "stored" not in case}
+FOLLOWING = {
+    name.removeprefix("ugc.") for name, sql in definitions.read({}).items() if re.search(r"(?m)^TTL .*\$\{UGC_", sql)
+}
 
 
 def event(event_type: str, age_days: float) -> dict[str, Any]:
@@ -77,10 +83,48 @@ def test_a_changed_variable_changes_what_is_kept_and_the_same_ones_change_nothin
         settings, retention=msgspec.structs.replace(settings.retention, typed_months=12, payload_days=40)
     )
     changed = retention.follow(client, shorter)
-    assert len(changed) == 2 + len(TYPES), "landed events, sessions, and each type"
+    assert set(changed) == FOLLOWING - {"events_errors"}, "landed events, sessions, and each type"
     land(client, event("click", 30), event("click", 50), event("click", 400))
     assert left(client, "events") == {"30 days"} | left(client, "events") - {"50 days", "400 days"}
     assert "50 days" in left(client, "clicks")
     assert "400 days" not in left(client, "clicks")
     assert retention.follow(client, shorter) == []
-    assert len(retention.follow(client, settings)) == 2 + len(TYPES), "landed events, sessions, and each type"
+    assert set(retention.follow(client, settings)) == FOLLOWING - {"events_errors"}
+
+
+def kept(settings: Settings, **terms: int) -> Settings:
+    return msgspec.structs.replace(settings, retention=msgspec.structs.replace(settings.retention, **terms))
+
+
+def test_every_table_whose_schema_names_a_variable_follows_it(client: Client, settings: Settings) -> None:
+    assert {"events", "events_errors", "sessions", *(case["table"] for case in TYPES.values())} == FOLLOWING
+    changed = retention.follow(client, kept(settings, payload_days=40, typed_months=12, errors_days=3))
+    assert set(changed) == FOLLOWING
+    assert set(retention.follow(client, settings)) == FOLLOWING
+
+
+LATER = """\
+-- What: a team keeps clicks for less, and page views without limit
+ALTER TABLE ugc.clicks MODIFY TTL toDateTime(received_at) + toIntervalDay(${UGC_RETENTION_PAYLOAD_DAYS});
+ALTER TABLE ugc.page_views REMOVE TTL;
+"""
+UNDONE = """\
+-- What: both are kept as they were
+ALTER TABLE ugc.page_views MODIFY TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS});
+ALTER TABLE ugc.clicks MODIFY TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS});
+"""
+
+
+def test_a_later_alter_wins_over_the_create_of_the_table(client: Client, settings: Settings, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(runner.FOLDER, tmp_path / "migrations"))
+    up_file, down_file = runner.new("other terms", folder)
+    up_file.write_text(LATER, encoding="utf-8")
+    down_file.write_text(UNDONE, encoding="utf-8")
+    runner.migrate(settings, folder)
+    assert retention.follow(client, settings, folder) == []
+    assert set(retention.follow(client, kept(settings, payload_days=40), folder)) == {"events", "clicks"}
+    others = FOLLOWING - {"events", "events_errors", "clicks", "page_views"}
+    assert set(retention.follow(client, kept(settings, payload_days=40, typed_months=12), folder)) == others
+    assert set(retention.follow(client, settings, folder)) == {"events", "clicks"} | others
+    runner.down(settings, folder)
+    assert retention.follow(client, settings) == []
