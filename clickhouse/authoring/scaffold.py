@@ -31,7 +31,7 @@ _UP = """\
 -- Mind:   an MV must not throw, or it stops the queue: JSONExtract gives NULL, '' or [] for what is missing, of another
 --         kind or out of the type's range. Numbers are Nullable for that reason, for a made-up zero is a false answer.
 --         Events of this type that landed before this ran are brought in by `python -m clickhouse rebuild {table}`.
---         Key, partition, codecs and index: see 0002_events.sql.
+--         Key, partition, codecs, index and TTL: see 0002_events.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.{table}
 (

@@ -83,7 +83,7 @@ def test_an_event_is_acknowledged_over_tls_with_scram(secured: KafkaBroker, tmp_
 def test_what_stands_in_the_queue_for_scram_lets_a_consumer_in(secured: KafkaBroker) -> None:
     variables = secured.variables(SCRAM)
     settings = read_settings(variables)
-    file = runner.FOLDER / "0012_events_queue.sql"
+    file = next(runner.FOLDER.glob("*_events_queue.sql"))
     text = substitute(sqlfile.read(file), runner.variables(settings), file.name)
     (made,) = [
         found

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from api.pipeline.events import EVENT_TYPES
@@ -15,7 +16,7 @@ from clickhouse.authoring import scaffold, validation
 from clickhouse.authoring.check import ephemeral_engine
 from clickhouse.connection.client import connected
 from clickhouse.connection.errors import OperationError
-from clickhouse.schema import catalog, runner, views
+from clickhouse.schema import catalog, retention, runner, views
 from tests.integration.clickhouse import conftest
 
 TYPES = [str(kind.__struct_config__.tag) for kind in EVENT_TYPES]
@@ -48,6 +49,9 @@ def test_a_scaffolded_type_keeps_the_rules_migrates_and_its_test_passes(copy: Pa
         )
         kept = {conftest.one(client, ttl, name=name)["ttl"] for name in ("clicks", "film_ratings")}
         assert len(kept) == 1
+        shorter = msgspec.structs.replace(settings.retention, typed_months=12)
+        changed = retention.follow(client, msgspec.structs.replace(settings, retention=shorter), copy / "migrations")
+        assert {"clicks", "film_ratings"} <= set(changed)
         _passes(made.files[3], settings.url)
         assert runner.down(settings, copy / "migrations")[0].endswith("_film_ratings.down.sql")
 

@@ -5,13 +5,8 @@ UGC_TEST_EVENTS_PER_SECOND sets the load; 2,000 unless told otherwise.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import threading
-import time
-import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -22,6 +17,7 @@ from clickhouse.queue import consumer
 from clickhouse.rows import rebuild
 from clickhouse.schema import runner, views
 from tests.integration.clickhouse.conftest import Kafka, count, one, wait_until
+from tests.integration.clickhouse.load import Gaps, Load, flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,78 +27,7 @@ if TYPE_CHECKING:
 
     from clickhouse.connection.settings import Settings
 
-RATE = int(os.environ.get("UGC_TEST_EVENTS_PER_SECOND", "2000"))
-MESSAGES_PER_SECOND = 20
 LONGEST_PAUSE_S = 5.0
-
-
-class Load:
-    """Clicks at a steady rate in a thread of its own, many to a message, as a batch request makes them."""
-
-    def __init__(self, kafka: Kafka) -> None:
-        self._kafka = kafka
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.session = str(uuid.uuid4())
-        self.sent = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        due = time.monotonic()
-        while not self._stop.is_set():
-            self._kafka.send(b"\n".join(self._line() for _ in range(RATE // MESSAGES_PER_SECOND)))
-            due += 1 / MESSAGES_PER_SECOND
-            self._stop.wait(max(0.0, due - time.monotonic()))
-
-    def _line(self) -> bytes:
-        now = int(time.time() * 1000)
-        self.sent += 1
-        kind = "click" if self.sent % 3 else "film_rating"
-        event = {
-            "event_id": str(uuid.uuid4()),
-            "event_type": kind,
-            "user_id": f"u{self.sent % 50}",
-            "session_id": self.session,
-            "occurred_at": now,
-            "received_at": now,
-            "key_time": now,
-            "payload": {"element": "movie", "label": "loud", "detail": "x"},
-        }
-        return json.dumps(event).encode()
-
-
-class Gaps:
-    """The longest time for which no event came in, watched from outside as a dashboard would."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.longest_s = 0.0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        with connected(self._settings) as client:
-            seen, since = -1, time.monotonic()
-            while not self._stop.wait(0.05):
-                landed = count(client, "ugc.events")
-                if landed != seen:
-                    seen, since = landed, time.monotonic()
-                self.longest_s = max(self.longest_s, time.monotonic() - since)
 
 
 @pytest.fixture(scope="module")
@@ -126,12 +51,6 @@ def folders(tmp_path: Path) -> Path:
     shutil.copytree(views.FOLDER, tmp_path / "views")
     (tmp_path / "tests").mkdir()
     return tmp_path
-
-
-def flows(client: Client, load: Load, seconds: float = 1.0) -> None:
-    """Wait until what is sent from now on for a while has landed."""
-    wanted = load.sent + int(RATE * seconds)
-    wait_until(lambda: count(client, "ugc.events", f"session_id = '{load.session}'") >= wanted, "the flow")
 
 
 def assert_all_is_there_once(client: Client, load: Load) -> None:

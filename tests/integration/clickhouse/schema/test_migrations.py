@@ -14,7 +14,7 @@ from clickhouse.authoring import check
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.queue import pause, staging
-from clickhouse.schema import definitions, runner, views
+from clickhouse.schema import definitions, runner, sqlfile, views
 from tests.integration.clickhouse.conftest import count
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def test_a_migration_that_changed_after_it_was_applied_is_refused_with_advice(
 
 def test_an_older_checkout_is_refused_with_advice(settings: Settings, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(runner.FOLDER, tmp_path / "migrations"))
-    for path in folder.glob("0012_*.sql"):
+    for path in folder.glob(f"{VERSIONS[-1]:04d}_*.sql"):
         path.unlink()
     with pytest.raises(OperationError, match="older than the one that migrated last"):
         runner.migrate(settings, folder)
@@ -222,14 +222,20 @@ def test_a_server_that_is_not_there_is_waited_for_and_then_named(
     assert "secret" not in message
 
 
-def test_a_paused_queue_is_not_changed_and_nothing_else_either() -> None:
+def test_a_paused_queue_is_not_changed_and_nothing_else_either(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(runner.FOLDER, tmp_path / "migrations"))
+    runner.new("ratings", folder)
+    queue_file, _ = runner.new("queue again", folder)
+    first_queue = next(folder.glob("*_events_queue.sql"))
+    create = sqlfile.statements(sqlfile.read(first_queue))[-1]
+    queue_file.write_text(f"-- What: again\n\nDROP TABLE IF EXISTS ugc.events_queue;\n\n{create};\n", encoding="utf-8")
+    assert staging.queue_versions(folder) == [int(first_queue.name[:4]), VERSIONS[-1] + 2]
     with check.ephemeral_engine() as settings, connected(settings) as client:
-        first, second = staging.queue_versions(runner.FOLDER)[:2]
-        runner.migrate(settings, to_version=first)
+        runner.migrate(settings)
         pause.pause(client, join_s=0, force=True)
         before = definitions.dump(client)
         with pytest.raises(OperationError, match="resume` first"):
-            runner.migrate(settings)
+            runner.migrate(settings, folder)
         assert definitions.dump(client) == before
         pause.resume(client, settings, join_s=0)
-        assert len(runner.migrate(settings, to_version=second)) == second - first
+        assert len(runner.migrate(settings, folder)) == 2

@@ -48,6 +48,10 @@ def left(client: Client, table: str) -> set[str]:
     return {row["session_id"] for row in rows(client, f"SELECT session_id FROM ugc.{table}")}
 
 
+def kept(settings: Settings, **terms: int) -> Settings:
+    return msgspec.structs.replace(settings, retention=msgspec.structs.replace(settings.retention, **terms))
+
+
 @pytest.mark.parametrize("event_type", TYPES)
 def test_landed_rows_leave_after_90_days_and_typed_rows_after_25_months(client: Client, event_type: str) -> None:
     ages = (1, 89, 91, 365, 755, 765)
@@ -79,9 +83,7 @@ def test_a_changed_variable_changes_what_is_kept_and_the_same_ones_change_nothin
     client: Client, settings: Settings
 ) -> None:
     assert retention.follow(client, settings) == []
-    shorter = msgspec.structs.replace(
-        settings, retention=msgspec.structs.replace(settings.retention, typed_months=12, payload_days=40)
-    )
+    shorter = kept(settings, typed_months=12, payload_days=40)
     changed = retention.follow(client, shorter)
     assert set(changed) == FOLLOWING - {"events_errors"}, "landed events, sessions, and each type"
     land(client, event("click", 30), event("click", 50), event("click", 400))
@@ -90,10 +92,6 @@ def test_a_changed_variable_changes_what_is_kept_and_the_same_ones_change_nothin
     assert "400 days" not in left(client, "clicks")
     assert retention.follow(client, shorter) == []
     assert set(retention.follow(client, settings)) == FOLLOWING - {"events_errors"}
-
-
-def kept(settings: Settings, **terms: int) -> Settings:
-    return msgspec.structs.replace(settings, retention=msgspec.structs.replace(settings.retention, **terms))
 
 
 def test_every_table_whose_schema_names_a_variable_follows_it(client: Client, settings: Settings) -> None:

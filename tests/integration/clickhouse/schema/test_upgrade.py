@@ -1,8 +1,12 @@
-"""From the schema of the first release, with events in it and in Kafka, to the newest: nothing lost, views right."""
+"""From the first set of migrations, with events in it and in Kafka, to a later one: nothing lost, views right.
+
+Later is what has been added since, and an event type as `new event-type` writes it.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -10,38 +14,50 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from clickhouse.authoring import scaffold
 from clickhouse.connection.client import connected, rows
+from clickhouse.queue import consumer
+from clickhouse.rows import rebuild
 from clickhouse.schema import runner, views
 from tests.integration.clickhouse.conftest import Kafka, cases, count, wait_until
+from tests.integration.clickhouse.load import Load, flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from clickhouse_connect.driver.client import Client
 
     from clickhouse.connection.settings import Settings
 
-FIRST_RELEASE = 12
+FIRST_SET = 17
+BEFORE_ROLLUPS = 11
 TYPES = {case["type"]: case for case in cases("event_types.yaml") if "stored" not in case}
 TABLES = [case["table"] for case in TYPES.values()]
 NOW_MS = int(time.time() * 1000)
+TIMES = {"occurred_at": NOW_MS, "received_at": NOW_MS, "key_time": NOW_MS}
 
 
 def line(event_type: str, who: str, *, is_bot: bool = False) -> dict[str, Any]:
-    sent: dict[str, Any] = {
-        "event_id": str(uuid.uuid4()),
-        "event_type": event_type,
-        "user_id": who,
-        "occurred_at": NOW_MS,
-        "received_at": NOW_MS,
-        "key_time": NOW_MS,
-        "payload": TYPES[event_type]["payload"],
-    }
+    payload = TYPES[event_type]["payload"] if event_type in TYPES else {"detail": "x"}
+    sent = {"event_id": str(uuid.uuid4()), "event_type": event_type, "user_id": who, **TIMES, "payload": payload}
     return {**sent, "is_bot": True} if is_bot else sent
 
 
-def message(*lines: dict[str, Any]) -> bytes:
-    return b"\n".join(json.dumps(entry).encode() for entry in lines)
+def lines(*people: str) -> list[dict[str, Any]]:
+    """An event of each type of each of them."""
+    return [line(name, who, is_bot=who.startswith("bot")) for name in [*TYPES, "film_rating"] for who in people]
+
+
+def message(*sent: dict[str, Any]) -> bytes:
+    return b"\n".join(json.dumps(entry).encode() for entry in sent)
+
+
+def loaded(n: int) -> dict[str, Any]:
+    """An event of the load: every type in turn, the later one among them."""
+    names = [*TYPES, "film_rating"]
+    name = names[n % len(names)]
+    return line(name, "load")
 
 
 @pytest.fixture(scope="module")
@@ -50,47 +66,83 @@ def kafka_settings(empty: Settings, kafka: Kafka) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def upgraded(kafka_settings: Settings, kafka: Kafka) -> Iterator[Client]:
-    """Events before, while and after the schema changes: 8 types each, half of the last ones from a bot."""
+def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrations and views with a generated change in them."""
+    folder = tmp_path_factory.mktemp("later")
+    shutil.copytree(runner.FOLDER, folder / "migrations")
+    shutil.copytree(views.FOLDER, folder / "views")
+    (folder / "tests").mkdir()
+    scaffold.event_type("film_rating", folder / "migrations", folder / "views", folder / "tests")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def load(kafka: Kafka) -> Load:
+    """Started and ended by the upgrade."""
+    return Load(kafka, loaded)
+
+
+@pytest.fixture(scope="module")
+def upgraded(kafka_settings: Settings, kafka: Kafka, later: Path, load: Load) -> Iterator[Client]:
+    """Events before, while and after the schema changes: one of each type and person, and a load all the time."""
     with connected(kafka_settings) as client:
-        runner.migrate(kafka_settings, to_version=FIRST_RELEASE)
+        assert len(runner.migrate(kafka_settings, to_version=FIRST_SET)) == FIRST_SET
         views.apply(client, views.load())
-        kafka.send(message(*(line(name, "before") for name in TYPES)), b"broken before")
-        wait_until(lambda: count(client, "ugc.events") == len(TYPES), "the events of the first release")
-        assert count(client, "system.columns", "database = 'ugc' AND name = 'is_bot'") == 0
-        kafka.send(message(*(line(name, "while") for name in TYPES)))
-        runner.migrate(kafka_settings)
-        views.apply(client, views.load(), recreate=True)
-        kafka.send(message(*(line(name, who, is_bot=who == "bot") for name in TYPES for who in ("after", "bot"))))
+        kafka.send(message(*lines("before", "bot before")), b"broken before")
+        wait_until(lambda: count(client, "ugc.events") == 2 * len(lines("one")), "the events of the first set")
+        wait_until(lambda: consumer.is_assigned(client), "the consumer's join")
+        assert count(client, "system.tables", "name = 'film_ratings'") == 0
+        with load:
+            flows(client, load)
+            kafka.send(message(*lines("while")))
+            runner.migrate(kafka_settings, later / "migrations")
+            views.apply(client, views.load(later / "views"), recreate=True)
+            kafka.send(message(*lines("after", "bot")))
+            flows(client, load)
         kafka.send(b"broken after")
+        rebuild.rebuild(client, rebuild.find(client, "film_ratings"), lambda _: None)
         # An event is shown by the landing table a moment before the typed one, which its insert then feeds.
-        for table, n in {"events": 4 * len(TYPES), **dict.fromkeys(TABLES, 4)}.items():
-            wait_until(lambda t=table, n=n: count(client, f"analytics.{t}") >= n, f"the events of {table}")  # type: ignore[misc]
+        people = {"events": 5 * len(lines("one")), **dict.fromkeys([*TABLES, "film_ratings"], 5)}
+        for table, n in people.items():
+            wait_until(
+                lambda t=table, n=n: count(client, f"analytics.{t}", "identity != 'load'") >= n,  # type: ignore[misc]
+                f"the events of {table}",
+            )
+        wait_until(lambda: count(client, "analytics.events", "identity = 'load'") >= load.sent, "the load")
         wait_until(lambda: count(client, "ugc.events_errors") == 2, "the error rows")
         yield client
 
 
-@pytest.mark.parametrize("table", ["events", *TABLES])
+@pytest.mark.parametrize("table", ["events", *TABLES, "film_ratings"])
 def test_every_event_is_there_once_and_bots_are_told_apart(upgraded: Client, table: str) -> None:
     found = rows(
-        upgraded, f"SELECT identity, is_bot, count() AS n FROM analytics.{table} GROUP BY ALL ORDER BY identity"
+        upgraded,
+        f"SELECT identity, is_bot, count() AS n FROM analytics.{table} WHERE identity != 'load' "
+        "GROUP BY ALL ORDER BY identity",
     )
-    n = len(TYPES) if table == "events" else 1
+    n = len(lines("one")) if table == "events" else 1
     assert found == [
         {"identity": "after", "is_bot": False, "n": n},
         {"identity": "before", "is_bot": False, "n": n},
         {"identity": "bot", "is_bot": True, "n": n},
+        {"identity": "bot before", "is_bot": True, "n": n},
         {"identity": "while", "is_bot": False, "n": n},
     ]
 
 
-def test_views_count_people_of_all_times_and_no_bots(upgraded: Client) -> None:
+def test_no_event_of_the_load_is_lost_or_seen_twice(upgraded: Client, load: Load) -> None:
+    assert count(upgraded, "analytics.events", "identity = 'load'") == load.sent
+    per_type = {name: sum(loaded(n)["event_type"] == name for n in range(1, load.sent + 1)) for name in TYPES}
+    for name, n in per_type.items():
+        table = TYPES[name]["table"]
+        wait_until(lambda t=table, n=n: count(upgraded, f"analytics.{t}", "identity = 'load'") == n, table)  # type: ignore[misc]
+    rated = load.sent - sum(per_type.values())
+    wait_until(lambda: count(upgraded, "analytics.film_ratings", "identity = 'load'") == rated, "film_ratings")
+
+
+def test_views_count_people_of_all_times_and_no_bots(upgraded: Client, load: Load) -> None:
     found = rows(upgraded, "SELECT active_users, events FROM analytics.daily_active_users")
-    assert found == [{"active_users": 3, "events": 3 * len(TYPES)}]
-
-
-def test_rollups_know_what_was_there_before_them(upgraded: Client) -> None:
-    assert count(upgraded, "ugc.activity_per_day", "identity_hash = cityHash64('before')") >= 1
+    assert found == [{"active_users": 4, "events": 3 * len(lines("one")) + load.sent}]
 
 
 def test_a_refused_line_keeps_its_flag(upgraded: Client, kafka: Kafka) -> None:
@@ -115,18 +167,29 @@ def test_ingestion_errors_are_counted_by_kind(upgraded: Client) -> None:
     assert found[0]["example_topic"] == "ugc.events"
 
 
-def test_back_to_the_first_release_and_up_again_loses_no_event(
-    upgraded: Client, kafka_settings: Settings, kafka: Kafka
+def test_back_to_the_first_set_and_up_again_loses_no_event(
+    upgraded: Client, kafka_settings: Settings, kafka: Kafka, later: Path
 ) -> None:
-    wait_until(
-        lambda: count(upgraded, "system.kafka_consumers", "notEmpty(assignments.topic)") == 1, "the consumer's join"
-    )
-    runner.down(kafka_settings, to_version=FIRST_RELEASE)
+    wait_until(lambda: consumer.is_assigned(upgraded), "the consumer's join")
+    runner.down(kafka_settings, later / "migrations", to_version=FIRST_SET)
     views.apply(upgraded, views.load(), recreate=True)
     kafka.send(message(line("click", "back")))
-    wait_until(lambda: count(upgraded, "ugc.clicks", "identity = 'back'") == 1, "an event in the first release")
-    runner.migrate(kafka_settings)
-    views.apply(upgraded, views.load(), recreate=True)
+    wait_until(lambda: count(upgraded, "ugc.clicks", "identity = 'back'") == 1, "an event in the first set")
+    runner.migrate(kafka_settings, later / "migrations")
+    views.apply(upgraded, views.load(later / "views"), recreate=True)
     kafka.send(message(line("click", "again", is_bot=True)))
     wait_until(lambda: count(upgraded, "analytics.clicks", "identity = 'again' AND is_bot") == 1, "an event after all")
     assert count(upgraded, "analytics.clicks", "identity IN ('before', 'while', 'after', 'bot', 'back')") == 5
+
+
+def test_rollups_that_are_made_again_know_what_was_there_before_them(
+    upgraded: Client, kafka_settings: Settings, kafka: Kafka, later: Path
+) -> None:
+    wait_until(lambda: consumer.is_assigned(upgraded), "the consumer's join")
+    runner.down(kafka_settings, later / "migrations", to_version=BEFORE_ROLLUPS)
+    assert count(upgraded, "system.tables", "database = 'ugc' AND name = 'activity_per_day'") == 0
+    kafka.send(message(line("click", "no consumer")))
+    runner.migrate(kafka_settings, later / "migrations")
+    views.apply(upgraded, views.load(later / "views"), recreate=True)
+    assert count(upgraded, "ugc.activity_per_day", "identity_hash = cityHash64('before')") >= 1
+    wait_until(lambda: count(upgraded, "analytics.clicks", "identity = 'no consumer'") == 1, "what waited in Kafka")
