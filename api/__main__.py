@@ -9,13 +9,13 @@ import sys
 import msgspec
 
 from api.configuration.settings import Settings, read_settings
-from api.guards.rate_storage import StorageMissingError
+from api.guards.rate_storage import StorageMissingError, open_strategy
 from api.server.run import PortTakenError, run
 from common.environment import SettingsError
 
 
 def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
-    """Exit code 2 for what the caller can mend: a variable with a wrong value, a port that is taken."""
+    """Exit code 2 for what the caller can put right: a variable with a wrong value, a port that is taken."""
     parser = argparse.ArgumentParser(
         prog="python -m api",
         description="The HTTP service: takes events and answers once the broker has them.",
@@ -27,7 +27,11 @@ def main(arguments: list[str], app_uri: str = "api.asgi:app") -> int:
     )
     parser.parse_args(arguments)
     try:
-        run(read_settings(os.environ), app_uri)
+        settings = read_settings(os.environ)
+        if settings.rate_limit:
+            # Each worker opens its own; this one only shows whether that will work.
+            open_strategy(settings.rate_limit_storage, None)
+        run(settings, app_uri)
     except StorageMissingError as error:
         print(f"error: UGC_RATE_LIMIT_STORAGE: {error}", file=sys.stderr)
         return 2

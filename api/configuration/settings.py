@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, field
 
-from api.guards.clients import IpMode  # noqa: TC001 - msgspec evaluates the annotations
-from api.guards.origins import ANY, Origins
-from api.guards.privacy import PrivacySignals  # noqa: TC001
-from api.guards.rate_storage import Storage
-from api.guards.rates import Limits
-from api.guards.write_keys import WriteKeys
+from api.configuration.origins import ANY, Origins
+from api.configuration.privacy import IpMode, PrivacySignals  # noqa: TC001 - msgspec evaluates the annotations
+from api.configuration.rate_limits import Limits, Storage
+from api.configuration.write_keys import WriteKeys
 from common.environment import SECRET, Address, Cidrs, Networks, Port, reachable, read
 from common.kafka import KafkaEnvironment
 
@@ -36,11 +34,11 @@ class Settings(KafkaEnvironment, frozen=True, kw_only=True):
     api_max_requests: Annotated[int, Meta(ge=0, description="an integer, 0 for never")] = field(
         default=0, name="UGC_API_MAX_REQUESTS"
     )
-    """A worker is replaced after about so many requests; 0 is never."""
+    """A worker is replaced after about this many requests; 0 means never."""
     api_drain_s: Annotated[float, Meta(ge=0, le=60, description="seconds from 0 to 60")] = field(
         default=0.0, name="UGC_API_DRAIN_SECONDS"
     )
-    """How long a service that was told to stop is not ready but still takes connections."""
+    """How long a service that was told to stop still accepts connections while `/readyz` says that it is not ready."""
     body_timeout_s: Annotated[float, Meta(gt=0, le=25, description="seconds, more than 0 and at most 25")] = field(
         default=10.0, name="UGC_BODY_TIMEOUT_SECONDS"
     )
@@ -70,7 +68,7 @@ class Settings(KafkaEnvironment, frozen=True, kw_only=True):
         default=None, name="UGC_IP_HASH_SALT"
     )
     workers_folder: str | None = field(default=None, name="PROMETHEUS_MULTIPROC_DIR")
-    """What the workers of one running service share. `api.server.run` makes it; None in a single process."""
+    """A folder that the workers of one running service share. `api.server.run` makes it; None in a single process."""
 
     @property
     def url(self) -> str:

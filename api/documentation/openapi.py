@@ -11,8 +11,11 @@ from api.documentation.examples import EXAMPLES
 from api.guards.write_keys import HEADER, PARAMETER
 from api.pipeline.events import AnyEvent, Batch
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
+from api.resources import routes
 from api.resources.batch import BatchAnswer
+from api.resources.errors import TABLE, Row, problem_of, row_of
 from api.resources.problems import MEDIA_PROBLEM, Problem
+from api.sink.interface import SinkUnavailableError
 from api.telemetry.observing import REQUEST_ID
 
 _JSON: Final = "application/json"
@@ -38,22 +41,10 @@ Takes behaviour events of an online cinema's web front end.
 - Every error is an RFC 9457 problem document; a 400 names the JSON path that is wrong.
 """
 
-# What each status means, and the problem that stands as its example.
-_PROBLEMS: Final = {
-    400: ("The body is not what it should be; `errors` (or `rejected`) name the JSON paths.", "invalid-event"),
-    401: ("A write key is needed, and this is none.", "write-key"),
-    403: ("Pages of this origin may not send events here.", "origin"),
-    408: ("The body did not arrive in time.", "slow-body"),
-    413: ("The body, or an event in it, is too large.", "body-too-large"),
-    415: ("The body's media type, character set or encoding is not read here.", "unsupported-body"),
-    429: ("Too many events came from this address. Send the same again after `Retry-After`.", "rate-limit"),
-    500: ("Something went wrong on the server; the event may not have been stored.", "internal-error"),
-    503: (
-        "The broker did not acknowledge in time, or too much is waiting for it. Send the same again later.",
-        "broker-unavailable",
-    ),
-}
-_OF_INGESTION: Final = tuple(_PROBLEMS)
+_OF_EVENTS: Final = tuple(row for row in TABLE if row.reason is not None)
+"""The errors by which events can be refused; their order is that of the table."""
+
+_NOT_READY: Final = row_of(SinkUnavailableError())
 _SECONDS: Final = {"type": "integer", "minimum": 0}
 _HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}, "required": True},
@@ -97,7 +88,7 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
         "info": {"title": "Events API", "version": "1.0.0", "description": _ABOUT},
         "tags": [{"name": "events"}, {"name": "operation"}],
         "paths": {
-            "/api/v1/events": {
+            routes.EVENTS: {
                 "post": {
                     "operationId": "postEvent",
                     "tags": ["events"],
@@ -111,12 +102,12 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
                                 "againInBatch": _link("postBatch", {"events": ["$request.body"]}),
                             },
                         },
-                        **_problems(*_OF_INGESTION),
+                        **_problems(*_OF_EVENTS),
                     },
                     "security": security,
                 }
             },
-            "/api/v1/events/batch": {
+            routes.BATCH: {
                 "post": {
                     "operationId": "postBatch",
                     "tags": ["events"],
@@ -128,14 +119,14 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
                             "links": {"again": _link("postBatch", "$request.body")},
                         },
                         "207": _accepted("The valid events are stored; the others are listed.", answer, _SOME_STORED),
-                        **_problems(*_OF_INGESTION),
+                        **_problems(*_OF_EVENTS),
                     },
                     "security": security,
                 }
             },
-            "/healthz": _get("getHealth", "Whether the process is alive", "It is."),
-            "/readyz": _get("getReadiness", "Whether events can be taken", "The broker answers.", 503),
-            "/metrics": {
+            routes.HEALTH: _get("getHealth", "Whether the process is alive", "It is."),
+            routes.READINESS: _get("getReadiness", "Whether events can be taken", "The broker answers.", _NOT_READY),
+            routes.METRICS: {
                 "get": {
                     "operationId": "getMetrics",
                     "tags": ["operation"],
@@ -208,24 +199,31 @@ def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-_MORE_HEADERS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After", *_LIMITED), 503: ("Retry-After",)}
-
-
-def _problems(*statuses: int) -> dict[str, Any]:
+def _problems(*rows: Row) -> dict[str, Any]:
+    """The answers that these errors have, by status, each with the first as its example."""
     answers: dict[str, Any] = {}
-    for status in statuses:
-        description, name = _PROBLEMS[status]
-        example = {"type": f"urn:ugc:problem:{name}", "title": HTTPStatus(status).phrase, "status": status}
-        schema = {"$ref": _REF.format(name="Problem")}
+    for status in sorted({row.status for row in rows}):
+        these = [row for row in rows if row.status == status]
+        names = {name for row in these for name, _ in row.headers if name in _HEADERS}
+        limited = _LIMITED if status == HTTPStatus.TOO_MANY_REQUESTS else ()
         answers[str(status)] = {
-            "description": description,
-            "headers": _headers("X-Request-Id", *_MORE_HEADERS.get(status, ())),
-            "content": {MEDIA_PROBLEM: {"schema": schema, "example": {**example, "detail": description}}},
+            "description": " ".join(dict.fromkeys(map(_sentence, these))),
+            "headers": _headers("X-Request-Id", *sorted(names), *limited),
+            "content": {
+                MEDIA_PROBLEM: {
+                    "schema": {"$ref": _REF.format(name="Problem")},
+                    "example": problem_of(these[0]._replace(sentence=_sentence(these[0]))),
+                }
+            },
         }
     return answers
 
 
-def _get(operation: str, summary: str, description: str, *problems: int) -> dict[str, Any]:
+def _sentence(row: Row) -> str:
+    return row.documented or row.sentence
+
+
+def _get(operation: str, summary: str, description: str, *problems: Row) -> dict[str, Any]:
     ok = _answer(description, {"$ref": _REF.format(name="Status")})
     get = {
         "operationId": operation,

@@ -1,4 +1,4 @@
-"""Who sent a request, as far as it may be kept: the address behind trusted proxies, in the configured form."""
+"""Who sent a request, as far as it may be stored: the address behind trusted proxies, in the configured form."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import hashlib
 import hmac
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from api.guards.bots import is_bot
-from api.guards.privacy import wishes_privacy
+from api.guards.privacy import asks_for_privacy
+from api.pipeline.client import Client
 from api.pipeline.limits import MAX_USER_AGENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from falcon.asgi import Request
+    from falcon.asgi import Response
 
+    from api.configuration.privacy import IpMode, PrivacySignals
+    from api.server.request import ApiRequest
     from common.environment import Network
 
-IpMode = Literal["truncate", "full", "hash", "drop"]
 Address = IPv4Address | IPv6Address
 
 _KEPT_BITS: Final = {4: 24, 6: 48}
@@ -28,54 +30,53 @@ _HASH_BYTES: Final = 16
 _CACHED_ADDRESSES: Final = 8192
 
 
-class Client(NamedTuple):
-    """What is stored about the sender with each event."""
-
-    ip: str | None
-    user_agent: str | None
-    is_bot: bool = False
-    anonymous: bool = False
-    """The sender's user_id may not be stored either."""
-
-
 class Clients:
-    """Finds the sender of a request.
+    """Middleware: finds out who sent a request that carries events.
 
     `X-Forwarded-For` counts only when the connection comes from one of `trusted_proxies`; it is then read from its end,
-    and the first address that is no trusted proxy is the client's.
+    and the first address that is not a trusted proxy is the client's.
     """
 
     def __init__(
-        self, *, trusted_proxies: tuple[Network, ...], ip_mode: IpMode, hash_salt: bytes, anonymize: bool = False
+        self,
+        *,
+        trusted_proxies: tuple[Network, ...],
+        ip_mode: IpMode,
+        hash_salt: bytes,
+        privacy_signals: PrivacySignals = "ignore",
+        routes: Collection[str] = (),
     ) -> None:
-        """`anonymize` honours a browser's wish for privacy.
+        """`routes` are the templates of the routes that take events.
 
         Raises `ValueError` for the mode `hash` without a salt: such hashes could be looked up in a table.
         """
         if ip_mode == "hash" and not hash_salt:
             raise ValueError("the IP mode hash needs a salt: set UGC_IP_HASH_SALT")
         self._trusted = trusted_proxies
-        self._anonymize = anonymize
-        self._stored_form: Callable[[str], str | None] = lru_cache(_CACHED_ADDRESSES)(_privacy(ip_mode, hash_salt))
+        self._privacy_signals = privacy_signals
+        self._routes = routes
+        self._stored_form: Callable[[str], str | None] = lru_cache(_CACHED_ADDRESSES)(_stored_form(ip_mode, hash_salt))
 
-    def of(self, request: Request) -> Client:
-        """The sender, in the form that may be stored."""
+    async def process_resource(self, request: ApiRequest, _response: Response, _resource: Any, _params: Any) -> None:
+        if request.uri_template in self._routes:
+            request.context.client = self.of(request)
+
+    def of(self, request: ApiRequest) -> Client:
+        """The sender, as it may be stored."""
         agent = request.get_header("User-Agent")
-        if agent is None:
-            agent, robot = None, False
-        else:
+        if agent is not None:
             agent = agent[:MAX_USER_AGENT]
-            robot = is_bot(agent)
-        if self._anonymize and wishes_privacy(request):
-            return Client(None, None, robot, anonymous=True)
+        robot = agent is not None and is_bot(agent)
+        if self._privacy_signals != "ignore" and asks_for_privacy(request):
+            return Client(None, None, robot, anonymous=True, opted_out=self._privacy_signals == "drop")
         return Client(self._stored_form(self.address(request)), agent, robot)
 
-    def network(self, request: Request) -> str:
-        """The sender as far as one sender is worth counting: an IPv4 address, or the /64 of an IPv6 address."""
+    def network(self, request: ApiRequest) -> str:
+        """What rate limits count as one client: an IPv4 address, or the /64 of an IPv6 address."""
         return _counted_form(self.address(request))
 
-    def address(self, request: Request) -> str:
-        """The sender's full address, for decisions that need it and never for storing."""
+    def address(self, request: ApiRequest) -> str:
+        """The sender's full address: for decisions, never to be stored."""
         peer = request.remote_addr
         if not self._trusted or not self._is_trusted(peer):
             return peer
@@ -86,7 +87,7 @@ class Clients:
         for part in reversed(forwarded.split(",")):
             hop = part.strip()
             if _parse(hop) is None:
-                # What a proxy did not write is not believed; the last good hop is the best that is known.
+                # No proxy wrote this, so nothing before it is trusted; the last good hop is the best that is known.
                 return nearest
             nearest = hop
             if not self._is_trusted(hop):
@@ -116,8 +117,8 @@ def _counted_form(text: str) -> str:
     return str(ip_network((address, _COUNTED_BITS[address.version]), strict=False).network_address)
 
 
-def _privacy(mode: IpMode, salt: bytes) -> Callable[[str], str | None]:
-    def stored_form(text: str) -> str | None:
+def _stored_form(mode: IpMode, salt: bytes) -> Callable[[str], str | None]:
+    def form(text: str) -> str | None:
         address = _parse(text)
         if address is None or mode == "drop":
             return None
@@ -127,4 +128,4 @@ def _privacy(mode: IpMode, salt: bytes) -> Callable[[str], str | None]:
             return hmac.new(salt, address.packed, hashlib.sha256).digest()[:_HASH_BYTES].hex()
         return str(ip_network((address, _KEPT_BITS[address.version]), strict=False).network_address)
 
-    return stored_form
+    return form

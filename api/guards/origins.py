@@ -2,83 +2,79 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from api.guards.write_keys import HEADER, INGESTION
+from api.configuration.origins import ANY
+from api.guards.write_keys import HEADER
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from collections.abc import Collection
+
+    from falcon.asgi import Response
+
+    from api.configuration.origins import Origins
+    from api.server.request import ApiRequest
 
 MAX_AGE_S: Final = "86400"
-ANY: Final = "*"
 EXPOSED: Final = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id, X-UGC-Dropped"
 _METHODS: Final = "GET, POST, OPTIONS"
 _HEADERS: Final = f"Content-Type, Content-Encoding, {HEADER}, X-Request-Id"
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(\*\.)?(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 _CACHED_ORIGINS: Final = 1024
+_VARY: Final = ("Vary", "Origin")
 
 
 class OriginError(Exception):
-    """A page of an origin that may not post here."""
-
-
-class Origins(tuple[str, ...]):
-    """Origins as browsers write them, with commas between them; `https://*.example.com` means every host below."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Origins:
-        origins = [part.strip().lower().rstrip("/") for part in text.split(",") if part.strip()]
-        if not origins or any(each != ANY and not _ORIGIN.fullmatch(each) for each in origins):
-            raise ValueError(text)
-        return cls(origins)
-
-    @property
-    def unrestricted(self) -> bool:
-        return ANY in self
-
-    def allow(self, origin: str) -> bool:
-        """Whether a page of this origin may post."""
-        origin = origin.lower()
-        if self.unrestricted or origin in self:
-            return True
-        scheme, _, host = origin.partition("://")
-        return any(
-            each.startswith(f"{scheme}://*.") and host.endswith(each.partition("://*")[2]) and host[0] != "."
-            for each in self
-            if host
-        )
+    """A request from a page of an origin that may not post here."""
 
 
 class OriginCheck:
-    """Middleware: answers preflights, adds the CORS headers, and refuses other origins on the paths that take events.
+    """Middleware: adds the CORS headers, answers preflights, and refuses other origins on the routes that take events.
 
-    What comes without an Origin is no page of a browser, and CORS does not concern it.
+    A request without an Origin does not come from a page in a browser, and CORS does not concern it.
     """
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: Origins, routes: Collection[str]) -> None:
+        """`routes` are the templates of the routes that take events."""
         self._unrestricted = origins.unrestricted
         self._allow = lru_cache(_CACHED_ORIGINS)(origins.allow)
+        self._routes = routes
 
-    async def process_request(self, request: Request, response: Response) -> None:
-        """Raises `OriginError`."""
+    def headers(self, origin: str | None) -> list[tuple[str, str]]:
+        """What lets a page of this origin read an answer, if it may; `origin` is as the request has it."""
+        found = [] if self._unrestricted else [_VARY]
+        if origin is not None and self._allow(origin):
+            found.append(("Access-Control-Allow-Origin", ANY if self._unrestricted else origin))
+            found.append(("Access-Control-Expose-Headers", EXPOSED))
+        return found
+
+    async def process_request(self, request: ApiRequest, response: Response) -> None:
+        """Add the headers before anything can be refused, so that a page can read why."""
         origin = request.get_header("Origin")
-        if not self._unrestricted:
-            response.append_header("Vary", "Origin")
-        if origin is None:
-            return
-        if not self._allow(origin):
-            if request.path in INGESTION:
-                raise OriginError
-            return
-        response.set_header("Access-Control-Allow-Origin", ANY if self._unrestricted else origin)
-        response.set_header("Access-Control-Expose-Headers", EXPOSED)
-        if request.method == "OPTIONS" and request.get_header("Access-Control-Request-Method"):
+        for name, value in self.headers(origin):
+            response.set_header(name, value)
+        if is_preflight(request) and self._allow(origin or ""):
             response.set_header("Access-Control-Allow-Methods", _METHODS)
             response.set_header("Access-Control-Allow-Headers", _HEADERS)
             response.set_header("Access-Control-Max-Age", MAX_AGE_S)
+
+    async def process_resource(self, request: ApiRequest, response: Response, _resource: Any, _params: Any) -> None:
+        """Raise `OriginError` for a page that may not post."""
+        origin = request.get_header("Origin")
+        if origin is None:
+            return
+        if not self._allow(origin):
+            if request.uri_template in self._routes:
+                raise OriginError
+        elif is_preflight(request):
             response.status = 204
             response.complete = True
+
+
+def is_preflight(request: ApiRequest) -> bool:
+    """Whether a browser asks what a page may send."""
+    return (
+        request.method == "OPTIONS"
+        and request.get_header("Origin") is not None
+        and bool(request.get_header("Access-Control-Request-Method"))
+    )

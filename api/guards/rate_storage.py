@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from limits.aio.storage import MovingWindowSupport
 from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
-from limits.storage import SCHEMES, storage_from_string  # type: ignore[attr-defined]
+from limits.storage import storage_from_string
 
 from api.guards.shared_windows import SharedWindows
 
@@ -23,20 +23,6 @@ _MEMORY: Final = "async+memory"
 _REDIS: Final = "async+redis"
 _LIBRARIES: Final = {"async+memcached": "memcachio", "async+mongodb": "motor", "async+valkey": "valkey"}
 """What a kind of storage needs that is not installed with the service; Redis needs nothing more."""
-
-
-class Storage(str):
-    """A storage as the library `limits` writes it; `async+` may be left out."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Storage:
-        """Raises `ValueError` for a kind of storage that the library does not know."""
-        address = text if text.startswith("async+") else f"async+{text}"
-        if "://" not in address or urlsplit(address).scheme not in SCHEMES:
-            raise ValueError
-        return cls(address)
 
 
 class StorageMissingError(Exception):

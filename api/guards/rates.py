@@ -6,22 +6,19 @@ import asyncio
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import limits
 from limits.errors import StorageError
 
 from api.guards.rate_storage import WAIT_S, may_wait, open_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from falcon.asgi import Request, Response
-    from limits import RateLimitItem
+    from falcon.asgi import Response
 
-OFF: Final = "off"
-_UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-"""What load balancers and monitoring ask, often from one address."""
+    from api.configuration.rate_limits import Limits
+    from api.server.request import ApiRequest
 
 _TRY_AGAIN_S: Final = 1.0
 """How long a storage that failed is left alone, so that not every request waits for it."""
@@ -29,18 +26,8 @@ _TRY_AGAIN_S: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Limits(tuple["RateLimitItem", ...]):
-    """Limits in the notation of the library `limits`, such as `100/second;2000/minute`; `off` is none."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Limits:
-        return cls() if text.strip().lower() == OFF else cls(limits.parse_many(text))
-
-
 class TooManyRequestsError(Exception):
-    """The client has used its limit up; `retry_after_s` is when there is room again, in whole seconds."""
+    """The client has used up its limit; there is room again in `retry_after_s` whole seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(retry_after_s)
@@ -54,9 +41,9 @@ class _Room(NamedTuple):
 
 
 class Limiter:
-    """Middleware: every request costs 1 before anything of it is read; a batch costs the rest when it is counted.
+    """Middleware: every request costs 1 before its body is read; a batch pays for its other events once it is decoded.
 
-    While its storage is away it lets everything through, and says so to `storage_works` for every request.
+    While its storage is unreachable it lets everything through, and reports that to `storage_works` for every request.
     """
 
     def __init__(
@@ -64,13 +51,18 @@ class Limiter:
         items: Limits,
         storage: str,
         *,
-        network: Callable[[Request], str],
+        network: Callable[[ApiRequest], str],
+        free_routes: Collection[str] = (),
         folder: str | None = None,
         storage_works: Callable[[bool], None] = lambda _works: None,
     ) -> None:
-        """`network` tells one client from another; in `folder` the workers share their memory."""
+        """`network` tells one client from another; in `folder` the workers share their memory.
+
+        `free_routes` are the templates of the routes that cost nothing.
+        """
         self._items = items
         self._network = network
+        self._free_routes = free_routes
         self._storage_works = storage_works
         self._works = True
         self._try_again_at = 0.0
@@ -78,21 +70,25 @@ class Limiter:
         self._wait_s = WAIT_S if may_wait(storage) else None
         storage_works(True)  # noqa: FBT003
 
-    async def process_request(self, request: Request, response: Response) -> None:
-        """Raises `TooManyRequestsError`."""
-        if request.path in _UNCOUNTED or request.method == "OPTIONS":
-            return
-        await self._take(request, response, 1)
+    async def process_resource(self, request: ApiRequest, response: Response, _resource: Any, _params: Any) -> None:
+        """Raise `TooManyRequestsError` for a client over its limit."""
+        if request.uri_template not in self._free_routes:
+            await self.charge_request(request, response)
 
-    async def charge_events(self, request: Request, response: Response, events: int) -> None:
-        """Charge a request for its events, of which the first is paid. Raises `TooManyRequestsError`.
+    async def charge_request(self, request: ApiRequest, response: Response) -> None:
+        """Charge for the request itself; preflights are free. Raises `TooManyRequestsError`."""
+        if request.method != "OPTIONS":
+            await self._take(request, response, 1)
 
-        A request that holds more than the limit costs the limit: it passes when nothing else came for a while.
+    async def charge_events(self, request: ApiRequest, response: Response, events: int) -> None:
+        """Charge for the events of a request, of which the first is paid for. Raises `TooManyRequestsError`.
+
+        More events than the limit cost the whole limit: such a request passes if nothing else came for a while.
         """
         if events > 1:
             await self._take(request, response, events - 1, paid=1)
 
-    async def _take(self, request: Request, response: Response, cost: int, paid: int = 0) -> None:
+    async def _take(self, request: ApiRequest, response: Response, cost: int, paid: int = 0) -> None:
         if not self._works and time.monotonic() < self._try_again_at:
             self._storage_works(False)  # noqa: FBT003
             return

@@ -10,7 +10,7 @@ from api.pipeline.duplicates import has_duplicate, refuse_duplicates, refuse_dup
 from api.pipeline.events import EVENT_TYPES, AnyEvent, Batch, Timestamp
 from api.pipeline.explain import explain
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
-from api.pipeline.rejections import Reason, RejectionError
+from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
 
 # What a decoder can raise on hostile input. UnicodeDecodeError is a ValueError of its own.
 _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -27,7 +27,7 @@ class _HeadOnly(msgspec.Struct, frozen=True, gc=False):
 
 
 class RefusedEvent(NamedTuple):
-    """One event of a batch that cannot be taken. `event_id` is the sender's, where it could be read."""
+    """One event of a batch that is refused. `event_id` is the sender's, where it could be read."""
 
     place: int
     event_id: str | None
@@ -116,5 +116,5 @@ def read_head(document: bytes) -> tuple[str | None, str]:
     )
 
 
-def _too_large(size: int) -> RejectionError:
-    return RejectionError(Reason.EVENT_TOO_LARGE, "$", f"expected at most {MAX_EVENT_BYTES} bytes, got {size}")
+def _too_large(size: int) -> EventTooLargeError:
+    return EventTooLargeError(Reason.EVENT_TOO_LARGE, "$", f"expected at most {MAX_EVENT_BYTES} bytes, got {size}")

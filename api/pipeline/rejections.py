@@ -34,7 +34,6 @@ class Reason(StrEnum):
     QUEUE_FULL = "queue_full"
     BROKER_UNAVAILABLE = "broker_unavailable"
     INTERNAL = "internal"
-    OTHER = "other"
 
 
 class RejectionError(Exception):
@@ -54,5 +53,9 @@ class RejectionError(Exception):
         return f"{self.path}: {self.detail}"
 
     def below(self, prefix: str) -> RejectionError:
-        """The same verdict, for a document in which this event stands at `prefix` (such as `$.events[3]`)."""
-        return RejectionError(self.reason, prefix + self.path.removeprefix("$"), self.detail)
+        """The same verdict, for a document that has this event at `prefix` (such as `$.events[3]`)."""
+        return type(self)(self.reason, prefix + self.path.removeprefix("$"), self.detail)
+
+
+class EventTooLargeError(RejectionError):
+    """An event over its limit."""

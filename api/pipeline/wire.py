@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from api.guards.clients import Client
+    from api.pipeline.client import Client
+    from api.pipeline.steps import Draft
 
 _NO_CONTEXT: Final = Context()
 
@@ -62,28 +63,21 @@ def type_of(event: Event) -> str:
     return _TAGS[type(event)]
 
 
-def wire_event(
-    event: Event,
-    *,
-    event_id: UUID | str,
-    occurred_at: int,
-    received_at: int,
-    key_time: int,
-    client: Client,
-) -> WireEvent:
-    """An accepted event with what the server adds to it."""
+def complete(draft: Draft, client: Client) -> WireEvent:
+    """The finished event with what the service adds to it."""
+    event = draft.event
     event_type = type(event)
     context = event.context or _NO_CONTEXT
     return WireEvent(
-        event_id,
+        draft.event_id,
         _TAGS[event_type],
-        occurred_at,
-        received_at,
-        key_time,
+        draft.occurred_at,
+        draft.received_at,
+        draft.key_time,
         _PAYLOADS[event_type](event),
         None if client.anonymous else event.user_id,
-        # Somebody must have done it, but nothing may tie this event to another.
-        str(event_id) if client.anonymous and event.anonymous_id is None else event.anonymous_id,
+        # An event needs an identity; its own id is one that no other event shares.
+        str(draft.event_id) if client.anonymous and event.anonymous_id is None else event.anonymous_id,
         event.session_id,
         event.page_url,
         event.referrer,

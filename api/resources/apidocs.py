@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 import falcon
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
+
+    from api.server.request import ApiRequest
 
 _PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
@@ -42,7 +44,7 @@ _FROM_PACKAGE: Final = {
 class ApiDocsResource:
     """The page itself."""
 
-    async def on_get(self, _request: Request, response: Response) -> None:
+    async def on_get(self, _request: ApiRequest, response: Response) -> None:
         response.content_type = falcon.MEDIA_HTML
         response.set_header("Content-Security-Policy", _POLICY)
         response.data = _PAGE
@@ -56,7 +58,7 @@ class ApiDocsFileResource:
         self._files = {name: (media, (static / name).read_bytes()) for name, media in _FROM_PACKAGE.items()}
         self._files["start.js"] = ("text/javascript; charset=utf-8", _START)
 
-    async def on_get(self, _request: Request, response: Response, name: str) -> None:
+    async def on_get(self, _request: ApiRequest, response: Response, name: str) -> None:
         found = self._files.get(name)
         if found is None:
             raise falcon.HTTPNotFound

@@ -1,4 +1,4 @@
-"""`POST /api/v1/events/batch`: up to 500 events, one verdict for each."""
+"""`POST /api/v1/events/batch`: up to 500 events, each accepted or refused on its own."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from api.resources.intake import DROPPED
+from api.guards.privacy import DROPPED
+from api.pipeline.timing import Step, timed
 from api.resources.problems import NothingAcceptedError, RejectedEvent
 from api.server.bodies import read_body
-from api.telemetry.observing import note_reasons
+from api.sink.interface import SinkError
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from collections.abc import Callable
+
+    from falcon.asgi import Response
 
     from api.guards.rates import Limiter
-    from api.resources.intake import Intake
+    from api.pipeline.ingestion import AcceptedBatch, Ingestion
+    from api.server.request import ApiRequest
     from api.sink.interface import Sink
+    from api.telemetry.metrics import Metrics
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -33,30 +38,41 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 class BatchResource:
     """Answers 202, or 207 when only some events are valid, once the broker has those that are."""
 
-    def __init__(self, intake: Intake, sink: Sink, limiter: Limiter | None) -> None:
-        self._intake = intake
+    def __init__(
+        self, ingestion: Ingestion, sink: Sink, limiter: Limiter | None, metrics: Metrics, clock: Callable[[], int]
+    ) -> None:
+        """`clock` gives epoch milliseconds."""
+        self._ingestion = ingestion
         self._sink = sink
         self._limiter = limiter
+        self._metrics = metrics
+        self._clock = clock
 
-    async def on_post(self, request: Request, response: Response) -> None:
+    async def on_post(self, request: ApiRequest, response: Response) -> None:
+        client, timings = request.context.client, request.context.timings
         body = await read_body(request)
-        batch = self._intake.batch(request, body)
+        batch = self._ingestion.batch(body, client, self._clock(), timings)
         if self._limiter is not None:
             await self._limiter.charge_events(request, response, batch.accepted + len(batch.refused))
-        self._intake.count_batch(batch)
+        self._count(batch)
         rejected = [RejectedEvent(each.place, each.event_id, str(each.rejection)) for each in batch.refused]
         reasons = Counter(each.rejection.reason for each in batch.refused)
         if not batch.accepted:
             raise NothingAcceptedError(rejected, reasons)
         accepted = batch.accepted
-        if self._intake.drops(request):
-            response.set_header(*DROPPED)
-            self._intake.count(batch.event_types, "dropped")
+        if client.opted_out:
             accepted = 0
+            self._metrics.count_events(batch.event_types, "dropped")
+            response.set_header(*DROPPED)
         else:
-            await self._intake.deliver(self._send(batch.messages), request, batch.event_types)
-        if rejected:
-            note_reasons(request, reasons)
+            try:
+                with timed(timings, Step.SEND):
+                    await self._send(batch.messages)
+            except SinkError:
+                self._metrics.count_events(batch.event_types, "failed")
+                raise
+            self._metrics.stored(batch.event_types, client)
+        request.context.reasons = reasons
         response.status = 207 if rejected else 202
         response.data = _encode(BatchAnswer(accepted, rejected))
 
@@ -65,3 +81,12 @@ class BatchResource:
             await self._sink.send(messages[0])
         else:
             await asyncio.gather(*map(self._sink.send, messages))
+
+    def _count(self, batch: AcceptedBatch) -> None:
+        """Count what is known of a batch before it is sent."""
+        if batch.clock_skew_ms is not None:
+            self._metrics.clock_skew.observe(abs(batch.clock_skew_ms) / 1000)
+        for refused in batch.refused:
+            self._metrics.events(refused.event_type, "rejected").inc()
+        if batch.repeated:
+            self._metrics.count_events(batch.repeated, "repeated")

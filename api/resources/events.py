@@ -4,35 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api.guards.privacy import DROPPED
+from api.pipeline.decoding import read_head
 from api.pipeline.rejections import RejectionError
-from api.resources.intake import DROPPED
+from api.pipeline.timing import Step, timed
 from api.server.bodies import read_body
+from api.sink.interface import SinkError
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from collections.abc import Callable
 
-    from api.resources.intake import Intake
+    from falcon.asgi import Response
+
+    from api.pipeline.ingestion import Ingestion
+    from api.server.request import ApiRequest
     from api.sink.joining import Joiner
+    from api.telemetry.metrics import Metrics
 
 
 class EventsResource:
     """Answers 202 with the event's id once the broker has it."""
 
-    def __init__(self, intake: Intake, joiner: Joiner) -> None:
-        self._intake = intake
+    def __init__(self, ingestion: Ingestion, joiner: Joiner, metrics: Metrics, clock: Callable[[], int]) -> None:
+        """`clock` gives epoch milliseconds."""
+        self._ingestion = ingestion
         self._joiner = joiner
+        self._metrics = metrics
+        self._clock = clock
 
-    async def on_post(self, request: Request, response: Response) -> None:
+    async def on_post(self, request: ApiRequest, response: Response) -> None:
+        client, timings = request.context.client, request.context.timings
         body = await read_body(request)
         try:
-            accepted = self._intake.one(request, body)
+            event = self._ingestion.one(body, client, self._clock(), timings)
         except RejectionError:
-            self._intake.count_refused(body)
+            self._metrics.events(read_head(body)[1], "rejected").inc()
             raise
-        if self._intake.drops(request):
+        if client.opted_out:
+            self._metrics.events(event.event_type, "dropped").inc()
             response.set_header(*DROPPED)
-            self._intake.count([accepted.event_type], "dropped")
         else:
-            await self._intake.deliver(self._joiner.send(accepted.message), request, [accepted.event_type])
+            try:
+                with timed(timings, Step.SEND):
+                    await self._joiner.send(event.message)
+            except SinkError:
+                self._metrics.events(event.event_type, "failed").inc()
+                raise
+            self._metrics.stored([event.event_type], client)
         response.status = 202
-        response.data = b'{"event_id":"%b"}' % accepted.event_id.encode()
+        response.data = b'{"event_id":"%b"}' % event.event_id.encode()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from prometheus_client import CONTENT_TYPE_LATEST
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
 
+    from api.server.request import ApiRequest
     from api.telemetry.metrics import Metrics
 
 
@@ -18,6 +19,6 @@ class MetricsResource:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    async def on_get(self, _request: Request, response: Response) -> None:
+    async def on_get(self, _request: ApiRequest, response: Response) -> None:
         response.content_type = CONTENT_TYPE_LATEST
         response.data = self._metrics.text()

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from api.documentation.openapi import document
-
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
+
+    from api.server.request import ApiRequest
 
 
 class OpenApiResource:
-    """The document is made once, when the app is wired."""
+    """Serves a document that was made when the app was wired."""
 
-    def __init__(self, *, needs_key: bool) -> None:
-        self._document = msgspec.json.encode(document(needs_key=needs_key))
+    def __init__(self, document: bytes) -> None:
+        """`document` is JSON."""
+        self._document = document
 
-    async def on_get(self, _request: Request, response: Response) -> None:
+    async def on_get(self, _request: ApiRequest, response: Response) -> None:
         response.data = self._document

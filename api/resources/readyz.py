@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from api.sink.interface import SinkUnavailableError
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
 
+    from api.server.request import ApiRequest
     from api.sink.interface import Sink
 
 
@@ -18,7 +19,7 @@ class ReadyzResource:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
-    async def on_get(self, request: Request, response: Response) -> None:
+    async def on_get(self, request: ApiRequest, response: Response) -> None:
         # The worker says so in the state that it shares with the application.
         if request.scope.get("state", {}).get("stopping") or not self._sink.ready():
             raise SinkUnavailableError("not ready")

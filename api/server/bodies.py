@@ -6,38 +6,64 @@ from typing import TYPE_CHECKING, Final
 
 from api.pipeline.limits import MAX_BODY_BYTES
 from api.pipeline.rejections import Reason, RejectionError
-from api.resources.problems import BodyTooLargeError, ClientGoneError, UnsupportedBodyError
-from api.server.decompression import ENCODINGS, DamagedBodyError, OversizedBodyError, is_known, unpack
+from api.pipeline.timing import Step, timed
+from api.server.decompression import ENCODINGS, DamagedBodyError, OversizedBodyError, decompress, is_known
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request
+    from api.server.request import ApiRequest
 
 _ACCEPTED: Final = ("application/json", "text/plain")
 _CHUNK: Final = 64 * 1024
-# Of a body that is too large, this much is read and thrown away: a client that is still writing when the connection
-# closes would not see the answer.
+# Of a body that is too large, this much is read and discarded: a client that is still writing when the connection is
+# closed would not see the answer.
 _DISCARDED: Final = 8 * MAX_BODY_BYTES
 
 
-async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, unpacked, at most `limit` bytes of it before and after.
+class UnsupportedBodyError(Exception):
+    """A body in a media type, character set or encoding that is not read here; the message says which are."""
+
+
+class BodyTooLargeError(Exception):
+    """A body over its limit."""
+
+
+class ClientGoneError(Exception):
+    """The connection ended before the body did. Nobody will read the answer."""
+
+
+async def read_body(request: ApiRequest, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The whole body, unpacked; at most `limit` bytes of it are read, and at most so many come out.
 
     Raises `UnsupportedBodyError`, `BodyTooLargeError`, `ClientGoneError`, `api.server.deadlines.SlowBodyError`, or a
     `RejectionError` when it cannot be unpacked.
     """
     if request.content_type != "application/json":
         _check_type(request.content_type)
-    encoding = request.get_header("Content-Encoding")
+    encoding = _encoding(request)
+    timings = request.context.timings
+    with timed(timings, Step.RECEIVE):
+        body = await receive(request, limit)
     if encoding is None:
-        return await _read(request, limit)
-    encoding = encoding.strip().lower()
-    if encoding in ("identity", ""):
-        return await _read(request, limit)
-    if not is_known(encoding):
-        raise UnsupportedBodyError(f"Content-Encoding {encoding[:40]} is not one of {', '.join(ENCODINGS)}.")
-    packed = await _read(request, limit)
+        return body
+    with timed(timings, Step.UNPACK):
+        return unpack(encoding, body, limit)
+
+
+async def receive(request: ApiRequest, limit: int) -> bytes:
+    """The body as it was sent."""
+    promised = request.content_length
+    if promised is None or promised > limit:
+        return await _receive_unknown(request, limit)
+    body = await request.stream.read()
+    if len(body) < promised:
+        raise ClientGoneError
+    return body
+
+
+def unpack(encoding: str, packed: bytes, limit: int) -> bytes:
+    """The body as it was before its sender compressed it."""
     try:
-        return unpack(encoding, packed, limit)
+        return decompress(encoding, packed, limit)
     except OversizedBodyError as error:
         raise BodyTooLargeError from error
     except DamagedBodyError as error:
@@ -45,18 +71,8 @@ async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
         raise RejectionError(Reason.DAMAGED_BODY, "$", detail) from error
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    promised = request.content_length
-    if promised is None or promised > limit:
-        return await _read_unknown(request, limit)
-    body = await request.stream.read()
-    if len(body) < promised:
-        raise ClientGoneError
-    return body
-
-
-async def _read_unknown(request: Request, limit: int) -> bytes:
-    """A body of unknown length, or of one that is known to be too large: never holds more than the limit."""
+async def _receive_unknown(request: ApiRequest, limit: int) -> bytes:
+    """A body whose length is unknown, or known to be over the limit: never holds more than the limit."""
     parts: list[bytes] = []
     size = 0
     while chunk := await request.stream.read(_CHUNK):
@@ -70,6 +86,19 @@ async def _read_unknown(request: Request, limit: int) -> bytes:
     if size > limit or (request.content_length or 0) > limit:
         raise BodyTooLargeError
     return b"".join(parts)
+
+
+def _encoding(request: ApiRequest) -> str | None:
+    """The Content-Encoding, if the body has one."""
+    encoding = request.get_header("Content-Encoding")
+    if encoding is None:
+        return None
+    encoding = encoding.strip().lower()
+    if encoding in ("identity", ""):
+        return None
+    if not is_known(encoding):
+        raise UnsupportedBodyError(f"Content-Encoding {encoding[:40]} is not one of {', '.join(ENCODINGS)}.")
+    return encoding
 
 
 def _check_type(content_type: str | None) -> None:

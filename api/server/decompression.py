@@ -1,4 +1,4 @@
-"""Bodies that were compressed by their sender, unpacked within a limit: what a bomb would become is never made."""
+"""Decompresses bodies within a limit: a decompression bomb is never unpacked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
 _ZSTD_WINDOW: Final = 8 * 1024 * 1024
-"""What every decoder of HTTP bodies must offer (RFC 9659), and a bound for what a frame may ask for."""
+"""The window that every decoder of HTTP bodies must support (RFC 9659); a frame that asks for more is refused."""
 
 
 class DamagedBodyError(Exception):
-    """What should be compressed data is not, ends too early, or goes on after its end."""
+    """The data is not in its encoding, ends too early, or goes on after its end."""
 
 
 class OversizedBodyError(Exception):
@@ -41,7 +41,7 @@ def _gunzip(data: bytes, limit: int) -> bytes:
 
 
 def _undeflate(data: bytes, limit: int) -> bytes:
-    """`deflate` means the zlib format; some senders leave its two bytes of header out."""
+    """`deflate` means the zlib format; some senders leave out its two-byte header."""
     has_header = len(data) > 1 and data[0] & 0x0F == zlib.DEFLATED and not int.from_bytes(data[:2], "big") % 31
     return _inflate(data, limit, _ZLIB if has_header else _RAW)
 
@@ -74,7 +74,7 @@ def _unzstd(data: bytes, limit: int) -> bytes:
 
 
 def _check_frame_end(data: bytes) -> None:
-    """The reader stops without a word where a frame is cut off, or where another begins."""
+    """Raise for a frame that is cut off, or followed by another: the reader stops there without an error."""
     unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
     unpacker.decompress(data)
     if not unpacker.eof or unpacker.unused_data:
@@ -96,7 +96,7 @@ def is_known(encoding: str) -> bool:
     return encoding in _UNPACKERS
 
 
-def unpack(encoding: str, data: bytes, limit: int) -> bytes:
+def decompress(encoding: str, data: bytes, limit: int) -> bytes:
     """The body as it was before its sender compressed it. Never holds much more than `limit` bytes of it.
 
     Raises `OversizedBodyError` over the limit and `DamagedBodyError` for what cannot be unpacked.

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
-from api.guards.rate_storage import open_strategy
-from api.server import worker
-from api.telemetry import logs
+from api.server import logs, worker
 
 if TYPE_CHECKING:
     from api.configuration.settings import Settings
@@ -78,14 +76,11 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:
-    """Serve until a signal ends it, and leave by `SystemExit`. Raises `PortTakenError` and `StorageMissingError`.
+    """Serve until a signal ends it, and leave by `SystemExit`. Raises `PortTakenError`.
 
     `app_uri` names an ASGI application as `module:attribute`; it is imported in every worker, after the fork.
     """
     _check_address(settings)
-    if settings.rate_limit:
-        # Opened by each worker for itself; here it is only found out whether that will work.
-        open_strategy(settings.rate_limit_storage, None)
     if settings.ip_mode == "hash" and settings.ip_hash_salt is None:
         # One salt for all workers, and another after the next start.
         os.environ["UGC_IP_HASH_SALT"] = secrets.token_hex(16)

@@ -1,4 +1,4 @@
-"""What is counted, over all workers: each writes its figures into a file of its own, and a scrape adds the files up."""
+"""What is counted, over all workers: each writes its figures into its own file, and a scrape adds the files up."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from prometheus_client.multiprocess import MultiProcessCollector
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from api.pipeline.client import Client
     from api.pipeline.rejections import Reason
     from api.sink.breaker import State
 
 ACK_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+STEP_BUCKETS: Final = (
+    *(0.000_001, 0.000_002, 0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5),
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
 SKEW_BUCKETS: Final = (0.1, 0.5, 1, 5, 30, 60, 300, 3600, 86_400)
 
 
@@ -28,8 +33,8 @@ class Metrics:
         requests = Counter("ugc_http_requests", "Answered requests.", ["route", "status"], registry=own)
         events = Counter(
             "ugc_events",
-            "Events by what became of them: accepted, repeated (in one batch), rejected, failed (not acknowledged), "
-            "dropped (as their sender wished).",
+            "Events by outcome: accepted, repeated (in one batch), rejected, failed (not acknowledged), "
+            "dropped (because their sender opted out).",
             ["event_type", "outcome"],
             registry=own,
         )
@@ -37,20 +42,28 @@ class Metrics:
         keys = Counter("ugc_write_key_requests", "Requests by their write key's label.", ["key"], registry=own)
         acks = Histogram(
             "ugc_ack_seconds",
-            "From sending a message to the broker's answer.",
+            "From sending a message to the broker's acknowledgement.",
             ["outcome"],
             buckets=ACK_BUCKETS,
+            registry=own,
+        )
+        steps = Histogram(
+            "ugc_step_seconds",
+            "Time of each step of a request's events, over all its events; measured for one POST in 64.",
+            ["step"],
+            buckets=STEP_BUCKETS,
             registry=own,
         )
         self.requests = cache(requests.labels)
         self.events = cache(events.labels)
         self.write_key = cache(keys.labels)
         self.ack = cache(acks.labels)
+        self.step = cache(steps.labels)
         self._rejections = cache(rejections.labels)
-        self.bot_events = Counter("ugc_bot_events", "Accepted events of programs that say so.", registry=own)
+        self.bot_events = Counter("ugc_bot_events", "Accepted events of programs that say what they are.", registry=own)
         self.waiting = Gauge(
             "ugc_sink_waiting_messages",
-            "Messages that wait for the broker's answer.",
+            "Messages that wait for the broker's acknowledgement.",
             multiprocess_mode="livesum",
             registry=own,
         )
@@ -73,7 +86,7 @@ class Metrics:
             registry=own,
         )
         self.uncounted = Counter(
-            "ugc_rate_limiter_uncounted_requests", "Requests let through without their limit.", registry=own
+            "ugc_rate_limiter_uncounted_requests", "Requests let through without being counted.", registry=own
         )
         self._works = False
 
@@ -81,13 +94,19 @@ class Metrics:
         for reason, count in reasons.items():
             self._rejections(reason.value).inc(count)
 
-    def accepted(self, event_types: list[str], outcome: str = "accepted") -> None:
-        """Count events of one request, with one write for each type."""
+    def count_events(self, event_types: list[str], outcome: str) -> None:
+        """Count the events of one request, with one write for each type."""
         if len(event_types) == 1:
             self.events(event_types[0], outcome).inc()
             return
         for event_type in set(event_types):
             self.events(event_type, outcome).inc(event_types.count(event_type))
+
+    def stored(self, event_types: list[str], client: Client) -> None:
+        """Count events of this sender that the broker has acknowledged."""
+        self.count_events(event_types, "accepted")
+        if client.is_bot:
+            self.bot_events.inc(len(event_types))
 
     def breaker_changed(self, state: State) -> None:
         self._breaker.set(state)

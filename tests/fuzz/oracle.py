@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from api.guards.clients import Client
+from api.pipeline.client import Client
 from api.pipeline.decoding import read_head
 from api.pipeline.ingestion import Ingestion
 from api.pipeline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
 from api.pipeline.rejections import RejectionError
 from api.resources.batch import BatchAnswer
 from api.resources.problems import FieldError, RejectedEvent
-from api.server.decompression import DamagedBodyError, OversizedBodyError, unpack
+from api.server.decompression import DamagedBodyError, OversizedBodyError, decompress
 from tests.fuzz.inputs import read_input
 from tests.support.wire import once, read_message
 
@@ -39,7 +39,7 @@ def check(data: bytes) -> None:
 
 def _verdict(take: Callable[[bytes], bytes], encoding: str | None, packed: bytes) -> bytes:
     try:
-        body = packed if encoding is None else unpack(encoding, packed, MAX_BODY_BYTES)
+        body = packed if encoding is None else decompress(encoding, packed, MAX_BODY_BYTES)
     except (DamagedBodyError, OversizedBodyError) as error:
         return type(error).__name__.encode()
     assert len(body) <= MAX_BODY_BYTES

@@ -13,7 +13,7 @@ from typing import Final
 from tests.fuzz.decoder import fuzz  # isort: skip
 from api.pipeline import decoding
 from api.pipeline.rejections import Reason, RejectionError
-from api.server.decompression import DamagedBodyError, unpack
+from api.server.decompression import DamagedBodyError, decompress
 from tests.fuzz.inputs import read_input
 from tests.fuzz.oracle import check
 
@@ -46,7 +46,7 @@ def _unpack_all(data: bytes) -> None:
     _, encoding, packed = read_input(data)
     if encoding is not None:
         with suppress(DamagedBodyError):
-            unpack(encoding, packed, sys.maxsize // 2)
+            decompress(encoding, packed, sys.maxsize // 2)
 
 
 def _hang(data: bytes) -> None:

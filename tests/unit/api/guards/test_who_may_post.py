@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.guards.origins import Origins
+from api.configuration.origins import Origins
 from tests.unit.api.conftest import NEW_ID, Service
 
 if TYPE_CHECKING:

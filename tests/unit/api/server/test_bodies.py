@@ -59,12 +59,12 @@ def test_compressed_body_is_read(service: Service, name: str) -> None:
 # Reads a packed body from stdin and prints how many KiB the peak of the memory rose while it was refused.
 CHILD = """
 import resource, sys
-from api.server.decompression import OversizedBodyError, unpack
-unpack("gzip", bytes.fromhex("1f8b080000000000000303000000000000000000"), 9)
+from api.server.decompression import OversizedBodyError, decompress
+decompress("gzip", bytes.fromhex("1f8b080000000000000303000000000000000000"), 9)
 packed = sys.stdin.buffer.read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    unpack(sys.argv[1], packed, 1 << 20)
+    decompress(sys.argv[1], packed, 1 << 20)
 except OversizedBodyError:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
