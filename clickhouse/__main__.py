@@ -13,6 +13,7 @@ from clickhouse.cli import row_commands, schema_commands, times
 from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.connection.settings import read_settings
 from clickhouse.schema import definitions
+from common.topic import KafkaUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +113,13 @@ def main(argv: Sequence[str]) -> int:
     except (UsageError, OperationError) as error:
         print(f"error: {settings.masked(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+    except KafkaUnavailableError as error:
+        print(
+            f"error: {settings.masked(str(error))}. Start it, or correct UGC_KAFKA_BOOTSTRAP "
+            "(and UGC_KAFKA_SECURITY_PROTOCOL, UGC_KAFKA_SASL_…)",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
 

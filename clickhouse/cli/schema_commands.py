@@ -51,7 +51,7 @@ def migrate(arguments: Namespace, settings: Settings) -> int:
         applied = runner.migrate(settings, to_version=arguments.to, lock=arguments.lock)
         for name in applied:
             print(f"applied {name}")
-        moved = consumer.follow_brokers(client, settings, recreate=arguments.recreate_queue)
+        moved = consumer.follow_brokers(client, runner.queue_statement(settings), recreate=arguments.recreate_queue)
         if moved:
             print(moved)
         for table in retention.follow(client, settings):

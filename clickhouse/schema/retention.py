@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse.connection.client import rows
-from clickhouse.queue import staging
+from clickhouse.connection.client import execute, rows
 from clickhouse.schema import runner, sqlfile
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from clickhouse.connection.settings import Settings
 
 _TERM = re.compile(r"\bTTL toDateTime\(received_at\) \+ toInterval(Day|Month)\((\d+)\)")
-_SETS_TTL = re.compile(r"ALTER\s+TABLE\s+(ugc\.\w+)\s+MODIFY\s+TTL\b")
+_SETS_TTL = re.compile(r"ALTER\s+TABLE\s+ugc\.(?P<table>\w+)\s+MODIFY\s+TTL\s+(?P<ttl>.+)", re.DOTALL)
 
 
 def follow(client: Client, settings: Settings, folder: Path = runner.FOLDER) -> list[str]:
@@ -28,10 +27,19 @@ def follow(client: Client, settings: Settings, folder: Path = runner.FOLDER) -> 
     given = runner.variables(settings)
     for path in runner.applied_files(settings, folder):
         for statement in sqlfile.statements(substitute(sqlfile.read(path), given, path.name)):
-            match = _SETS_TTL.search(sqlfile.code(statement))
+            match = _SETS_TTL.search(statement) if _SETS_TTL.search(sqlfile.code(statement)) else None
             if match:
-                newest[match[1]] = f"{statement.removesuffix(';')};\n"
-    return staging.follow_retention(client, "".join(newest.values()))
+                newest[match["table"]] = match["ttl"]
+    present = {
+        row["name"]: row["engine_full"]
+        for row in rows(client, "SELECT name, engine_full FROM system.tables WHERE database = 'ugc'")
+    }
+    changed = []
+    for table, ttl in newest.items():
+        if table in present and f"TTL {ttl} " not in f"{present[table]} ":
+            execute(client, f"ALTER TABLE ugc.{table} MODIFY TTL {ttl}")
+            changed.append(table)
+    return changed
 
 
 def term(client: Client, table: str) -> tuple[int, int] | None:
