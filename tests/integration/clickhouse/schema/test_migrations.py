@@ -11,6 +11,7 @@ import pytest
 
 from clickhouse.__main__ import main
 from clickhouse.authoring import check
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.queue import pause
@@ -223,7 +224,7 @@ def test_a_server_that_is_not_there_is_waited_for_and_then_named(
 
 
 def test_a_paused_queue_is_not_changed_and_nothing_else_either() -> None:
-    with check.ephemeral_engine() as settings, connected(settings) as client:
+    with ephemeral_engine() as settings, connected(settings) as client:
         first, second = queue_files.versions(runner.FOLDER)[:2]
         runner.migrate(settings, to_version=first)
         pause.pause(client, join_s=0, force=True)
