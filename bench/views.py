@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bench.figures import write_json
 from bench.machine import Machine, this_machine
-from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.schema import runner, sqlfile, views

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from common.names import QUEUE
+
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-QUEUE = "ugc.events_queue"
 STATEMENT_TIMEOUT_S = 10
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from local.broker import BrokerUnavailableError, Topic
+from common.topic import KafkaUnavailableError, Topic
 from local.consumer import ConsumerUnavailableError, Queue
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class ConsumerWatch:
         """A member that left while it was joining has spoilt the group. What is read again is shown once."""
         self._say("ClickHouse gets no messages: its consumer group is made anew")
         try:
-            self._topic.forget_group()
-        except BrokerUnavailableError as error:
+            if not self._topic.forget_group():
+                self._say("the consumer group could not be deleted: it still has a member")
+        except KafkaUnavailableError as error:
             self._say(f"the consumer group could not be deleted: {error}")

@@ -10,10 +10,10 @@ of the gate, each API worker a passer:
 from __future__ import annotations
 
 import fcntl
-import threading
-import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
+
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,12 +60,8 @@ class Keeper:
         """
         fcntl.flock(self._hold, fcntl.LOCK_EX)
         try:
-            deadline = time.monotonic() + timeout_s
-            pause = threading.Event()
-            while not _try_lock(self._flow, fcntl.LOCK_EX):
-                if time.monotonic() > deadline:
-                    raise GateBusyError(f"messages were still on their way after {timeout_s:.1f} s")
-                pause.wait(PROBE_INTERVAL_S)
+            if not wait_until(lambda: _try_lock(self._flow, fcntl.LOCK_EX), timeout_s, every_s=PROBE_INTERVAL_S):
+                raise GateBusyError(f"messages were still on their way after {timeout_s:.1f} s")
             yield
         finally:
             fcntl.flock(self._flow, fcntl.LOCK_UN)

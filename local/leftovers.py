@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
-import time
 from typing import TYPE_CHECKING
+
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from local.broker import Topic
+    from common.topic import Topic
 
 LENGTH_BYTES = 8
 
@@ -39,7 +39,7 @@ class Leftovers:
         return count
 
     def drop_when_consumed(self, topic: Topic) -> None:
-        if self._end and not topic.unconsumed(self._end):
+        if self._end and not topic.unread(self._end):
             self.drop()
 
     def drop(self) -> None:
@@ -49,14 +49,10 @@ class Leftovers:
 
     def keep_unconsumed(self, topic: Topic, patience_s: float) -> int:
         """Wait until ClickHouse has everything, and keep what it does not get in time; returns how many messages."""
-        deadline = time.monotonic() + patience_s
-        pause = threading.Event()
         fence = topic.fence()
-        while waiting := topic.unconsumed(fence):
-            if time.monotonic() > deadline:
-                # What is in the topic again is among the unconsumed; what is not must stay in the file.
-                return save(self._file, topic.read(waiting), keep=self._end is None)
-            pause.wait(0.05)
+        if not wait_until(lambda: not topic.unread(fence), patience_s) and (waiting := topic.unread(fence)):
+            # What is in the topic again is among the unread; what is not must stay in the file.
+            return save(self._file, topic.read(waiting), keep=self._end is None)
         if self._end is not None:
             self.drop()
         return 0

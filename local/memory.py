@@ -6,14 +6,14 @@ has committed every message, and its consumer has let go of the topic.
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
 
-from local.broker import BrokerUnavailableError, Topic
+from common.topic import KafkaUnavailableError, Topic
+from common.waiting import wait_until
 from local.consumer import ConsumerUnavailableError, Queue
 from local.gate import GateBusyError, Keeper
 
@@ -71,7 +71,7 @@ class BrokerMemory:
                 return self.renew(30.0 if full else self._limits.patience_s)
             if self._quiet(now):
                 return self.renew(self._limits.patience_s)
-        except (BrokerUnavailableError, ConsumerUnavailableError, GateBusyError) as error:
+        except (KafkaUnavailableError, ConsumerUnavailableError, GateBusyError) as error:
             self._say(f"the broker holds {resident // MEBIBYTE} MiB and could not be emptied yet: {error}")
         finally:
             # From the end of the try: requests that it held up go through before another one holds them up again.
@@ -95,17 +95,11 @@ class BrokerMemory:
         return True
 
     def _all_consumed_within(self, patience_s: float) -> bool:
-        deadline = time.monotonic() + patience_s
-        pause = threading.Event()
         fence = self._topic.fence()
-        while self._topic.unconsumed(fence):
-            if time.monotonic() > deadline:
-                return False
-            pause.wait(0.02)
-        return True
+        return wait_until(lambda: not self._topic.unread(fence), patience_s, every_s=0.02)
 
     def _quiet(self, now: float) -> bool:
-        ends = self._topic.end_offsets()
+        ends = self._topic.ends()
         if ends != self._last_ends:
             self._last_ends, self._quiet_since = ends, now
         return now - self._quiet_since >= self._limits.idle_after_s

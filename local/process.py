@@ -6,9 +6,9 @@ import ctypes
 import signal
 import subprocess
 import sys
-import threading
-import time
 from typing import TYPE_CHECKING
+
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,14 +68,16 @@ class Child:
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
         """Probe until `ready`. Raises StartError when the process ends or the time is over before that."""
-        deadline = time.monotonic() + timeout_s
-        pause = threading.Event()
-        while not ready():
+
+        def is_ready() -> bool:
+            if ready():
+                return True
             if not self.running():
                 raise StartError(f"{self.name} ended at once: {self.last_words()} (log: {self.log})")
-            if time.monotonic() > deadline:
-                raise StartError(f"{self.name} did not answer within {timeout_s:.0f} s (log: {self.log})")
-            pause.wait(PROBE_INTERVAL_S)
+            return False
+
+        if not wait_until(is_ready, timeout_s, every_s=PROBE_INTERVAL_S):
+            raise StartError(f"{self.name} did not answer within {timeout_s:.0f} s (log: {self.log})")
 
     def stop(self, timeout_s: float) -> bool:
         """Ask the process to end, and end it after `timeout_s`. Returns whether it went by itself."""

@@ -18,8 +18,9 @@ from typing import IO, TYPE_CHECKING
 
 import urllib3
 
+from common.names import TOPIC
+from common.topic import KafkaUnavailableError, Topic
 from local import broker
-from local.broker import BrokerUnavailableError, Topic
 from local.consumer import ConsumerUnavailableError, Queue
 from local.consumer_watch import ConsumerWatch
 from local.gate import GateBusyError, Keeper
@@ -93,7 +94,7 @@ class Stack:
         self._topic = (
             Topic(self._settings.service.brokers, partitions=self._settings.partitions, replication_factor=1)
             if self._broker
-            else Topic(self._settings.service.brokers, security=self._settings.service.security.client_options())
+            else Topic(self._settings.service.brokers, self._settings.service.security)
         )
         self._keeper = Keeper(self._folder / "gate")
         self._memory = BrokerMemory(self._topic, self._queue, self._keeper, say=self._say)
@@ -193,7 +194,7 @@ class Stack:
             topic.create()
             if count := self._leftovers.put_back(topic):
                 self._say(f"{count} messages that were left over at the last stop are in the topic again")
-        except BrokerUnavailableError as error:
+        except KafkaUnavailableError as error:
             child.stop(timeout_s=1.0)
             raise StartError(
                 f"the broker refused what it was asked at its start: {error} (log: {child.log})"
@@ -207,8 +208,8 @@ class Stack:
             )
         try:
             topic.create()
-        except BrokerUnavailableError as error:
-            raise StartError(f"topic {broker.TOPIC} is missing and cannot be made: {error}") from error
+        except KafkaUnavailableError as error:
+            raise StartError(f"topic {TOPIC} is missing and cannot be made: {error}") from error
 
     def _migrate(self) -> None:
         command = [sys.executable, "-m", "clickhouse", "migrate"]
@@ -239,7 +240,7 @@ class Stack:
     def _look_after_broker(self, child: Child, memory: BrokerMemory, topic: Topic) -> None:
         try:
             self._leftovers.drop_when_consumed(topic)
-        except BrokerUnavailableError:
+        except KafkaUnavailableError:
             return  # it has just died; the next look starts it again
         if memory.check(child.pid):
             self._leftovers.drop()
@@ -248,7 +249,7 @@ class Stack:
         try:
             if count := self._leftovers.keep_unconsumed(topic, DRAIN_TIMEOUT_S):
                 self._say(f"ClickHouse did not get {count} messages in time; they are kept for the next start")
-        except BrokerUnavailableError as error:
+        except KafkaUnavailableError as error:
             self._say(f"the broker could not be asked what is left in it: {error}")
 
     def _restart_broker(self, child: Child) -> None:

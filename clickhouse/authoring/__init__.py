@@ -1,1 +1,1 @@
-"""What authors of SQL use, on files and throw-away engines: check, validate, scaffold. Imports `schema`."""
+"""What authors of SQL use: validate, check, scaffold, dictionary, a throw-away engine. Imports `schema` and below."""

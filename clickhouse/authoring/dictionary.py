@@ -1,15 +1,14 @@
-"""`python -m clickhouse.authoring.dictionary`: writes docs/dictionary.md from the schema and the example events."""
+"""`dictionary`: writes docs/dictionary.md from the schema and the example events."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clickhouse.authoring import examples
-from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.schema import runner, sqlfile, views
 
@@ -24,7 +23,7 @@ _EVENT_TYPE = re.compile(r"event_type = '(\w+)'")
 _INTRODUCTION = """\
 # Dictionary of events, tables and views
 
-Generated from the schema by `python -m clickhouse.authoring.dictionary`; a test keeps it current. Analysts are granted
+Generated from the schema by `python -m clickhouse dictionary`; a test keeps it current. Analysts are granted
 the views of `analytics`. Times are UTC; the date of a daily view is `day`; people are counted in `active_users`; a
 person is an identity, which is the `user_id`, else the `anonymous_id`. Answers are those over
 `clickhouse/authoring/example_events.jsonl`: three people and a bot on four days, some events sent twice, one late, one
@@ -52,10 +51,12 @@ def generated() -> str:
     return "\n".join(parts)
 
 
-def main() -> int:
-    FILE.write_text(generated(), encoding="utf-8")
-    print(f"wrote {FILE.name}")
-    return 0
+def write() -> bool:
+    """Make docs/dictionary.md; whether it was another before."""
+    text = generated()
+    before = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
+    FILE.write_text(text, encoding="utf-8")
+    return text != before
 
 
 def _events(client: Client) -> str:
@@ -148,7 +149,3 @@ def _as_table(head: list[str], cells: list[list[str]]) -> list[str]:
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,1 +1,1 @@
-"""The command line: arguments, tables and messages. Imports all rooms below."""
+"""The command line, one module per command. Imports every other room; only `clickhouse.__main__` imports it."""

@@ -1,1 +1,1 @@
-"""The way to a server: settings, client, errors. Imports only `common`."""
+"""The way to a server: settings, client, errors. Imports `common`."""

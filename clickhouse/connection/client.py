@@ -1,31 +1,23 @@
-"""Connections to ClickHouse over HTTP: our own, and the one that clickhouse-migrations works with."""
+"""Connections to ClickHouse over HTTP, and statements on them."""
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
-from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
-from clickhouse_migrations.connection import CLICKHOUSE_CONNECT, ClickhouseConnectConnection
 
 from clickhouse.connection.errors import OperationError, StatementError
-from clickhouse.queue.security import secured
-from clickhouse.schema import sqlfile
-from common.kafka import KafkaSecurity
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from clickhouse_connect.driver.client import Client
 
     from clickhouse.connection.settings import Settings
 
-DATABASE = "ugc"
 _PROBE_INTERVAL_S = 0.2
 _STATEMENT_S = 300
 
@@ -40,27 +32,33 @@ def connect(settings: Settings, wait_s: float = 0, *, statement_s: int = _STATEM
 
     `statement_s` is how long one statement may take before it is given up here; the server goes on with it.
     """
-    deadline = time.monotonic() + wait_s
-    pause = threading.Event()
-    while True:
+    unanswered: Exception | None = None
+
+    def attempt() -> Client | None:
+        nonlocal unanswered
         try:
             interface = settings.url.partition(":")[0]
             return clickhouse_connect.get_client(
                 dsn=settings.url, interface=interface, tz_mode="aware", send_receive_timeout=statement_s
             )
         except (OperationalError, OSError) as error:
-            if time.monotonic() >= deadline:
-                waited = f" within {wait_s:g} s" if wait_s else ""
-                raise OperationError(
-                    f"ClickHouse at {settings.shown_url} did not answer{waited}: {_cause(error)}. "
-                    "Start it, or set UGC_CLICKHOUSE_URL to where it runs."
-                ) from error
-            pause.wait(_PROBE_INTERVAL_S)
+            unanswered = error
+            return None
         except ClickHouseError as error:
             raise OperationError(
                 f"ClickHouse at {settings.shown_url} refused: {one_line(error)}. "
                 "Check user and password in UGC_CLICKHOUSE_URL."
             ) from error
+
+    client = wait_until(attempt, wait_s, every_s=_PROBE_INTERVAL_S)
+    if client is None:
+        waited = f" within {wait_s:g} s" if wait_s else ""
+        reason = f": {_cause(unanswered)}" if unanswered else ""
+        raise OperationError(
+            f"ClickHouse at {settings.shown_url} did not answer{waited}{reason}. "
+            "Start it, or set UGC_CLICKHOUSE_URL to where it runs."
+        ) from unanswered
+    return client
 
 
 def _cause(error: BaseException) -> str:
@@ -94,29 +92,3 @@ def rows(client: Client, query: str, **parameters: Any) -> list[dict[str, Any]]:
         return list(client.query(query, parameters=parameters).named_results())
     except ClickHouseError as error:
         raise StatementError(query, one_line(error)) from error
-
-
-class _Connection(ClickhouseConnectConnection):  # type: ignore[misc]
-    """Secures the Kafka table, and keeps the statement that failed, so that the message can name its file."""
-
-    security = KafkaSecurity()
-
-    def command(self, statement: str, log_statement: str | None = None) -> None:
-        try:
-            super().command(secured(statement, sqlfile.code(statement), self.security), log_statement)
-        except ClickHouseError as error:
-            raise StatementError(statement, one_line(error)) from error
-
-
-class Cluster(ClickhouseCluster):  # type: ignore[misc]
-    """clickhouse-migrations on our driver and our database; the list of what is applied is `ugc.schema_versions`."""
-
-    def __init__(self, settings: Settings, migrations: Path) -> None:
-        super().__init__(db_url=settings.url, db_name=DATABASE, driver=CLICKHOUSE_CONNECT)
-        self.migrations = migrations
-        self._security = settings.security
-
-    def connection(self, db_name: str | None = None) -> _Connection:
-        connection = _Connection(self._connect_client(db_name if db_name is not None else self.default_db_name))
-        connection.security = self._security
-        return connection

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Meta, Struct, field
 
 from clickhouse.connection.errors import UsageError
-from clickhouse.queue.security import MASK, quoted
+from clickhouse.connection.literals import quoted
 from common.environment import Address, HttpUrl, Port, SettingsError, reachable, read
 from common.kafka import KafkaEnvironment, KafkaSecurity
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 URL_VARIABLE = "UGC_CLICKHOUSE_URL"
+_MASK = "***"
 # Rollups count the last 35 days anew, from landed and typed rows, so both have to hold them. No term is longer than 50
 # years: a TTL whose end is past 2106 wraps around, and all rows would leave at once.
 PayloadTerm = Annotated[int, Meta(ge=37, le=18_250, description="an integer from 37 to 18250")]
@@ -65,7 +66,7 @@ class Settings(Struct, frozen=True):
         password = urlsplit(self.url).password
         secrets = {self.security.password, self.security.key_password, password, unquote(password or "")} - {None, ""}
         for secret in sorted((each for each in secrets if each), key=len, reverse=True):
-            text = text.replace(quoted(secret), f"'{MASK}'").replace(secret, MASK)
+            text = text.replace(quoted(secret), f"'{_MASK}'").replace(secret, _MASK)
         return text
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from clickhouse.connection.client import one_line, rows
-from clickhouse.connection.errors import OperationError
 from clickhouse.queue import consumer
-from clickhouse.queue.topic import Topic
+from common.names import QUEUE
+from common.topic import KafkaUnavailableError, Topic
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+    from clickhouse.connection.errors import OperationError
     from clickhouse.connection.settings import Settings
 
 _DRIFT = "python -m clickhouse status --drift"
@@ -50,8 +51,8 @@ def of_refusal(settings: Settings, status: int, body: str) -> Cause:
     shown = " ".join(body.split())[:_SHOWN]
     if status >= _SERVER_ERROR:
         try:
-            Topic(settings).ends()
-        except OperationError as error:
+            Topic(settings.brokers, settings.security).ends()
+        except KafkaUnavailableError as error:
             return Cause(f"the API answered {status} because {error}", "docker compose ps kafka", is_broker=True)
         return Cause(
             f"the API answered {status}, though the broker at {settings.brokers} answers: {shown}", "look at its log"
@@ -67,8 +68,8 @@ def of_refusal(settings: Settings, status: int, body: str) -> Cause:
 
 def of_broker(settings: Settings) -> Cause:
     try:
-        Topic(settings).ends()
-    except OperationError as error:
+        Topic(settings.brokers, settings.security).ends()
+    except KafkaUnavailableError as error:
         return Cause(str(error), "docker compose ps kafka")
     return Cause(
         f"the API acknowledged, but the topic at {settings.brokers} has not grown: the API writes to another broker",
@@ -84,8 +85,8 @@ def of_consumer(client: Client, settings: Settings) -> Cause:
     """The topic has the event, the group has not read it."""
     if not consumer.is_attached(client):
         if consumer.is_detached(client):
-            return Cause(f"{consumer.QUEUE} is detached (paused)", "python -m clickhouse resume")
-        return Cause(f"{consumer.QUEUE} is missing", "python -m clickhouse migrate")
+            return Cause(f"{QUEUE} is detached (paused)", "python -m clickhouse resume")
+        return Cause(f"{QUEUE} is missing", "python -m clickhouse migrate")
     missing = _missing_views(client, "events_mv", "events_errors_mv")
     if missing:
         return Cause(f"{' and '.join(missing)} missing: without MVs the queue is not read", _DRIFT)

@@ -6,8 +6,9 @@ command that comes next.
 
 from __future__ import annotations
 
-import threading
 import time
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,7 +18,8 @@ from msgspec import Struct
 from clickhouse.connection.client import connect, execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.doctor import causes
-from clickhouse.queue.topic import Topic
+from common.topic import KafkaUnavailableError, Topic
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,14 +105,18 @@ class Examination:
             self._close(keep=keep)
         return Report(stages)
 
+    @cached_property
+    def _topic(self) -> Topic:
+        return Topic(self._settings.brokers, self._settings.security)
+
     def _passed(self, name: str, step: Callable[[], str]) -> Stage:
         note = step()
         return Stage(name, round((time.monotonic() - self._began) * 1000), note)
 
     def _post(self) -> str:
         try:
-            self._ends = Topic(self._settings).ends()
-        except OperationError:
+            self._ends = self._topic.ends()
+        except KafkaUnavailableError:
             self._ends = {}  # the API is asked first; the broker is its next stage
         self._began = time.monotonic()
         event = {"event_type": "custom", "event_id": self._id, "anonymous_id": IDENTITY, "name": "ugc.doctor"}
@@ -132,7 +138,7 @@ class Examination:
 
     def _broker(self) -> str:
         def grown() -> str:
-            ends = Topic(self._settings).ends()
+            ends = self._topic.ends()
             moved = {part: end for part, end in ends.items() if end > self._ends.get(part, 0)}
             self._due = moved
             return ", ".join(f"partition {part} ends at {end}" for part, end in moved.items())
@@ -149,9 +155,7 @@ class Examination:
     def _consumer(self) -> str:
         def caught_up() -> str:
             # where the topic ended when the event was in it: what came later may still be on its way
-            committed = Topic(self._settings).committed()
-            left = sum(max(end - max(committed.get(part, 0), 0), 0) for part, end in self._due.items())
-            return "" if left else "has read it"
+            return "" if self._topic.unread(self._due) else "has read it"
 
         return self._eventually(caught_up, lambda: causes.of_consumer(self._connected(), self._settings))
 
@@ -166,17 +170,13 @@ class Examination:
         return int(row["n"])
 
     def _eventually(self, probe: Callable[[], str], cause: Callable[[], causes.Cause]) -> str:
-        deadline = time.monotonic() + self._within_s
-        pause = threading.Event()
-        while time.monotonic() < deadline:
-            try:
-                note = probe()
-            except OperationError:
-                break  # a table that is missing, a broker that went away: the cause tells
-            if note:
-                return note
-            pause.wait(_PROBE_INTERVAL_S)
-        raise StoppedError(cause())
+        note = ""
+        # a table that is missing, a broker that went away: the cause tells
+        with suppress(OperationError, KafkaUnavailableError):
+            note = wait_until(probe, self._within_s, every_s=_PROBE_INTERVAL_S)
+        if not note:
+            raise StoppedError(cause())
+        return note
 
     def _connected(self) -> Client:
         if self._client is None:

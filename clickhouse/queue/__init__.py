@@ -1,1 +1,1 @@
-"""The consumer: its state, its pause, its offsets in Kafka. Imports only `connection`."""
+"""The Kafka table on a server: its state, its brokers and login, its pause. Imports `connection`."""

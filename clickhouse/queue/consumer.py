@@ -1,51 +1,47 @@
-"""The consumer table `ugc.events_queue`: its state, its brokers, and making it again when they moved."""
+"""The Kafka table `ugc.events_queue` on a server: its state, its brokers, and making it again when they moved.
+
+A consumer that leaves its group while it is still joining can leave the group in a state in which the next consumer
+gets no partitions. So a queue that is to go is left to join first.
+"""
 
 from __future__ import annotations
 
 import re
-import threading
-import time
 from typing import TYPE_CHECKING
-
-from clickhouse_migrations.substitution import substitute
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError
-from clickhouse.queue import staging
-from clickhouse.queue.security import secured
-from clickhouse.schema import runner, sqlfile
+from common.names import DATABASE, QUEUE
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from clickhouse_connect.driver.client import Client
 
-    from clickhouse.connection.settings import Settings
-
-QUEUE = "ugc.events_queue"
-_PROBE_INTERVAL_S = 0.05
+NO_BROKER = "127.0.0.1:1"
+"""Nothing listens there: the address of a Kafka table that is not to read anything yet."""
+NAME = QUEUE.removeprefix(f"{DATABASE}.")
+_JOIN_S = 10.0
 _SETTING = re.compile(r"\b(kafka_broker_list|kafka_security_protocol|kafka_sasl_(?:mechanism|username)) = '([^']*)'")
-_CREATES_QUEUE = re.compile(
-    rf"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+{re.escape(QUEUE)}\b.*\bENGINE\s*=\s*Kafka\b", re.DOTALL
-)
 
 
-def follow_brokers(
-    client: Client, settings: Settings, folder: Path = runner.FOLDER, *, recreate: bool = False
-) -> str | None:
+def follow_brokers(client: Client, statement: str | None, *, recreate: bool = False) -> str | None:
     """Make the queue again when it is missing or does not read from where it should; what was done, or None.
+
+    `statement` is the CREATE of the queue as it should be, None when no applied migration has one.
 
     Nothing is lost: the group keeps its offsets in Kafka, and the MVs stay, which follow the queue by name, so both are
     there when the new table reads its first message. A server never shows a password, so a new one alone is not
     noticed: that takes `recreate`.
     """
-    statement = _newest_definition(settings, folder)
     if statement is None:
         return None
     wanted = _connection(statement)
     found = rows(
         client,
-        "SELECT engine, create_table_query AS ddl FROM system.tables WHERE database = 'ugc' AND name = 'events_queue'",
+        "SELECT engine, create_table_query AS ddl FROM system.tables "
+        "WHERE database = {database:String} AND name = {name:String}",
+        database=DATABASE,
+        name=NAME,
     )
     if not found:
         if is_detached(client):
@@ -55,7 +51,7 @@ def follow_brokers(
     present = _connection(found[0]["ddl"])
     if found[0]["engine"] == "Kafka" and present == wanted and not recreate:
         return None
-    staging.let_the_consumer_join(client)
+    let_the_consumer_join(client)
     # not SYNC: that waits for the brokers, which may be gone for good
     execute(client, f"DROP TABLE IF EXISTS {QUEUE}")
     execute(client, statement)
@@ -68,14 +64,26 @@ def follow_brokers(
 
 def is_attached(client: Client) -> bool:
     """Whether the Kafka table is there and may consume."""
-    return bool(rows(client, "SELECT 1 FROM system.tables WHERE database = 'ugc' AND name = 'events_queue'"))
+    return bool(
+        rows(
+            client,
+            "SELECT 1 FROM system.tables WHERE database = {database:String} AND name = {name:String}",
+            database=DATABASE,
+            name=NAME,
+        )
+    )
 
 
 def is_detached(client: Client) -> bool:
     """Whether the Kafka table was detached for good, which is what `pause` does."""
     try:
         return bool(
-            rows(client, "SELECT 1 FROM system.detached_tables WHERE database = 'ugc' AND table = 'events_queue'")
+            rows(
+                client,
+                "SELECT 1 FROM system.detached_tables WHERE database = {database:String} AND table = {name:String}",
+                database=DATABASE,
+                name=NAME,
+            )
         )
     except OperationError as error:
         raise OperationError(f"cannot tell whether {QUEUE} is paused: {error}") from error
@@ -86,39 +94,46 @@ def is_assigned(client: Client) -> bool:
     found = rows(
         client,
         "SELECT min(notEmpty(assignments.topic)) AS joined, count() AS consumers FROM system.kafka_consumers "
-        "WHERE database = 'ugc' AND table = 'events_queue'",
+        "WHERE database = {database:String} AND table = {name:String}",
+        database=DATABASE,
+        name=NAME,
     )[0]
     return bool(found["consumers"]) and bool(found["joined"])
 
 
 def wait_until_assigned(client: Client, timeout_s: float) -> bool:
-    """Whether the consumer joined its group in time: one that leaves before may spoil the group for the next."""
-    deadline = time.monotonic() + timeout_s
-    pause = threading.Event()
-    while not is_assigned(client):
-        if time.monotonic() >= deadline:
-            return False
-        pause.wait(_PROBE_INTERVAL_S)
-    return True
+    """Whether the consumer joined its group in time."""
+    return wait_until(lambda: is_assigned(client), timeout_s)
 
 
-def definition(settings: Settings, folder: Path = runner.FOLDER) -> str:
-    """The statement that makes the Kafka table, as the applied migrations have it; OperationError when none does."""
-    statement = _newest_definition(settings, folder)
-    if statement is None:
-        raise OperationError(f"no applied migration makes {QUEUE}: run `python -m clickhouse migrate`")
-    return statement
+def let_the_consumer_join(client: Client) -> None:
+    """Wait, up to ten seconds, until a queue that reads from a broker has joined its group."""
+    wait_until(lambda: not _is_joining(client), _JOIN_S)
 
 
-def _newest_definition(settings: Settings, folder: Path) -> str | None:
-    """The CREATE of the Kafka table in the newest applied migration that has one: the one source of its definition."""
-    for path in reversed(runner.applied_files(settings, folder)):
-        text = substitute(sqlfile.read(path), runner.variables(settings), path.name)
-        for statement in reversed(sqlfile.statements(text)):
-            code = sqlfile.code(statement)
-            if _CREATES_QUEUE.search(code):
-                return secured(statement, code, settings.security)
-    return None
+def refuse_when_paused(client: Client) -> None:
+    """Raise OperationError when the queue is detached: no migration can change it, and half of one would have run."""
+    if is_detached(client):
+        raise OperationError(
+            f"{QUEUE} is paused, and a pending migration changes it: `python -m clickhouse resume` first"
+        )
+
+
+def _is_joining(client: Client) -> bool:
+    found = rows(
+        client,
+        """
+        SELECT 1
+        FROM system.tables AS t
+        LEFT JOIN system.kafka_consumers AS c ON c.database = t.database AND c.table = t.name
+        WHERE t.database = {database:String} AND t.name = {name:String} AND t.engine = 'Kafka'
+            AND position(t.create_table_query, {nowhere:String}) = 0 AND empty(c.assignments.topic)
+        """,
+        database=DATABASE,
+        name=NAME,
+        nowhere=f"'{NO_BROKER}'",
+    )
+    return bool(found)
 
 
 def _connection(ddl: str) -> dict[str, str]:

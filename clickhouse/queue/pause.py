@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from clickhouse.connection.client import execute
 from clickhouse.connection.errors import OperationError
 from clickhouse.queue import consumer
-from clickhouse.queue.topic import KafkaUnavailableError, Topic
+from common.names import QUEUE
+from common.topic import KafkaUnavailableError, Topic
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -18,36 +19,36 @@ if TYPE_CHECKING:
 def pause(client: Client, *, join_s: float, force: bool = False) -> str:
     """Detach the queue, for good until `resume`; what was done.
 
-    A consumer that leaves while it is still joining can spoil its group, so it gets `join_s` seconds to join;
-    OperationError when it does not, unless `force`.
+    The consumer gets `join_s` seconds to join its group first (`consumer` says why); OperationError when it does not,
+    unless `force`.
     """
     if consumer.is_detached(client):
-        return f"{consumer.QUEUE} is paused already"
+        return f"{QUEUE} is paused already"
     if not consumer.is_attached(client):
-        raise OperationError(f"there is no {consumer.QUEUE}: `python -m clickhouse migrate` makes it")
+        raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` makes it")
     if not consumer.wait_until_assigned(client, join_s) and not force:
         raise OperationError(
             f"the consumer has not joined its group within {join_s:g} s, and one that leaves before may keep the next "
             "one out. Is Kafka up (`python -m clickhouse doctor`)? Try again, or pause it all the same with --force"
         )
     # PERMANENTLY: a restart of the server must not take the consumption up again
-    execute(client, f"DETACH TABLE {consumer.QUEUE} PERMANENTLY")
-    return f"{consumer.QUEUE} is paused: events wait in Kafka, for as long as Kafka keeps them"
+    execute(client, f"DETACH TABLE {QUEUE} PERMANENTLY")
+    return f"{QUEUE} is paused: events wait in Kafka, for as long as Kafka keeps them"
 
 
 def resume(client: Client, settings: Settings, *, join_s: float) -> str:
     """Attach the queue and say how far behind it was."""
     try:
-        lag = f"{Topic(settings).behind():,} messages behind"
+        lag = f"{Topic(settings.brokers, settings.security).behind():,} messages behind"
     except KafkaUnavailableError as error:
         lag = f"how far behind is unknown: {error}"
     if consumer.is_attached(client):
-        done = f"{consumer.QUEUE} is not paused"
+        done = f"{QUEUE} is not paused"
     elif consumer.is_detached(client):
-        execute(client, f"ATTACH TABLE {consumer.QUEUE}")
-        done = f"{consumer.QUEUE} consumes again"
+        execute(client, f"ATTACH TABLE {QUEUE}")
+        done = f"{QUEUE} consumes again"
     else:
-        raise OperationError(f"there is no {consumer.QUEUE}: `python -m clickhouse migrate` makes it")
+        raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` makes it")
     joined = (
         "" if consumer.wait_until_assigned(client, join_s) else f", it has not joined its group within {join_s:g} s"
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from clickhouse.connection.literals import quoted
+
 if TYPE_CHECKING:
     from common.kafka import KafkaSecurity
 
-MASK = "***"
 _BROKER_LIST = re.compile(r"kafka_broker_list\s*=\s*'[^']*'")
 _CREATES_KAFKA_TABLE = re.compile(r"^\s*CREATE\s+TABLE\b.*\bENGINE\s*=\s*Kafka\b", re.DOTALL | re.IGNORECASE)
 
@@ -40,9 +41,3 @@ def secured(statement: str, code: str, security: KafkaSecurity) -> str:
         return statement
     added = "".join(f",\n    {name} = {quoted(value)}" for name, value in settings.items())
     return _BROKER_LIST.sub(lambda brokers: brokers[0] + added, statement, count=1)
-
-
-def quoted(text: str) -> str:
-    """A value as a literal of ClickHouse's SQL; for DDL, where the server binds no parameters."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -1,1 +1,1 @@
-"""Rows that are already there: erased, counted again, replayed, rebuilt, reconciled. Imports `schema`, `queue`."""
+"""Rows that are already there: erased, counted again, replayed, rebuilt, reconciled. Imports `schema` and below."""

@@ -21,6 +21,7 @@ from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.queue import consumer
 from clickhouse.rows import recount
+from common.names import QUEUE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -169,7 +170,7 @@ def _still_elsewhere(client: Client, request: Request) -> list[str]:
         return []
     notes = ["Kafka has its messages until its own retention is over: erase again after a replay"]
     if consumer.is_detached(client):
-        notes.append(f"{consumer.QUEUE} is paused: erase again when `resume` has read what waits in Kafka")
+        notes.append(f"{QUEUE} is paused: erase again when `resume` has read what waits in Kafka")
     if rows(client, "SELECT 1 FROM system.tables WHERE database = 'ugc' AND name = 'events_replay_rows'"):
         notes.append("a replay is under way, or was interrupted: erase again when one has ended")
     return notes

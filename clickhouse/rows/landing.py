@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.schema import catalog
+from common.names import LANDING
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -43,8 +44,8 @@ def insert_new(client: Client, source: str, **parameters: Any) -> int:
     """Write those events, and through the MVs their typed rows; how many."""
     count = count_new(client, source, **parameters)
     if count:
-        names = catalog.columns(client, catalog.LANDING)
+        names = catalog.columns(client, LANDING)
         new = _NEW.format(columns=", ".join(map(_written, names)), source=source)
-        into = f"INSERT INTO {catalog.LANDING} ({catalog.listed(names)}) {new} {_SETTINGS}"
+        into = f"INSERT INTO {LANDING} ({catalog.listed(names)}) {new} {_SETTINGS}"
         execute(client, into, **parameters)
     return count

@@ -6,14 +6,14 @@ difference. Events on their way through the MVs can, for a moment, so a differen
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.schema import catalog, retention
+from common.names import LANDING
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,13 +87,14 @@ class Reconciled(Struct, frozen=True):
 
 def reconcile(client: Client, since: datetime, *, settle_s: float) -> Reconciled:
     """Compare; a difference is looked at again for up to `settle_s` seconds, in which events under way arrive."""
-    deadline = time.monotonic() + settle_s
-    pause = threading.Event()
-    while True:
-        result = _compare(client, since)
-        if not any(hour.differs for hour in result.hours) or time.monotonic() >= deadline:
-            return result
-        pause.wait(_PROBE_INTERVAL_S)
+    results: list[Reconciled] = []
+
+    def is_settled() -> bool:
+        results.append(_compare(client, since))
+        return not any(hour.differs for hour in results[-1].hours)
+
+    wait_until(is_settled, settle_s, every_s=_PROBE_INTERVAL_S)
+    return results[-1]
 
 
 def repair(client: Client, result: Reconciled, since: datetime) -> list[str]:
@@ -122,5 +123,5 @@ def _compare(client: Client, since: datetime) -> Reconciled:
 
 
 def _given(client: Client, since: datetime) -> dict[str, Any]:
-    months, days = retention.term(client, catalog.LANDING) or (0, 0)
+    months, days = retention.term(client, LANDING) or (0, 0)
     return {"since": int(since.timestamp()), "for_ever": not (months or days), "months": months, "days": days}

@@ -9,14 +9,14 @@ older stays as it is when it is only counts, and goes when it is a session, whic
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.schema import catalog, retention
+from common.names import LANDING
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,14 +103,16 @@ ORDER BY table
 
 def wait_for_refreshes(client: Client) -> None:
     """Until every refresh is over that runs now: one that began before writes what it read before."""
-    deadline = time.monotonic() + _REFRESH_S
-    pause = threading.Event()
     running = _running(client)
-    while running:
-        if time.monotonic() >= deadline:
-            raise OperationError(f"{', '.join(sorted(running))} is being refreshed for {_REFRESH_S:g} s: run it again")
-        pause.wait(_PROBE_INTERVAL_S)
-        running &= _running(client)
+
+    def over() -> bool:
+        nonlocal running
+        running = running and running & _running(client)
+        return not running
+
+    if not wait_until(over, _REFRESH_S, every_s=_PROBE_INTERVAL_S):
+        names = ", ".join(sorted(running))
+        raise OperationError(f"{names}: still being refreshed after {_REFRESH_S:g} s; run it again")
 
 
 def _running(client: Client) -> set[str]:
@@ -125,7 +127,7 @@ class Reach:
         self._client = client
         typed = catalog.on_server(client)
         self.typed_rows = _typed_rows(typed)
-        self._tables = {False: [catalog.LANDING], True: sorted({each.table for each in typed.values()})}
+        self._tables = {False: [LANDING], True: sorted({each.table for each in typed.values()})}
         self._first = {typed: self._first_left(tables) for typed, tables in self._tables.items()}
 
     def whole(self, days: Iterable[date], *, typed: bool) -> set[date]:
@@ -188,7 +190,7 @@ def cut(client: Client, reach: Reach, days: set[date], identities: set[str] | No
     landed = {day + _DAY for day in reach.whole({day - _DAY for day in around}, typed=False)} & around
     typed = {day + _DAY for day in reach.whole({day - _DAY for day in around}, typed=True)} & around
     given = {"everybody": identities is None, "identities": sorted(identities or ())}
-    for source, some in ((f"{catalog.LANDING} FINAL", landed), (reach.typed_rows, typed - landed)):
+    for source, some in ((f"{LANDING} FINAL", landed), (reach.typed_rows, typed - landed)):
         sources = {"ugc.sessions_stale": "(SELECT arrayJoin({days:Array(Date)}) AS day)", "ugc.events FINAL": source}
         statement = _CUT.format(select=catalog.view_select(client, "sessions_live", sources))
         for batch in _batches(some, _DAYS_AT_ONCE):

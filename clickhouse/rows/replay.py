@@ -7,8 +7,8 @@ replay writes nothing, and readers never see an event twice.
 from __future__ import annotations
 
 import re
-import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,10 +16,11 @@ from msgspec import Struct
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError
-from clickhouse.queue import consumer
-from clickhouse.queue.topic import KafkaUnavailableError, Topic
 from clickhouse.rows import landing
-from clickhouse.schema import catalog
+from clickhouse.schema import catalog, runner
+from common.names import GROUP, QUEUE
+from common.topic import KafkaUnavailableError, Topic
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from clickhouse.connection.settings import Settings
 
-GROUP_PREFIX = "ugc_clickhouse_replay_"
+GROUP_PREFIX = f"{GROUP}_replay_"
 _QUEUE = "ugc.events_replay"
 _MV, _ROWS = "ugc.events_replay_mv", "ugc.events_replay_rows"
 _ERRORS_MV, _ERRORS_ROWS = "ugc.events_errors_replay_mv", "ugc.events_errors_replay_rows"
 _PROBE_INTERVAL_S = 0.2
+_TELL_EVERY_S = 5.0
+_LEAVE_S = 2.0
 _BUCKET_EVENTS = 2_000_000
 _VIRTUAL = (
     "_topic LowCardinality(String), _partition UInt64, _offset UInt64, "
@@ -72,7 +75,7 @@ def replay(
 
     What an interrupted run left behind is taken away first.
     """
-    topic = Topic(settings)
+    topic = Topic(settings.brokers, settings.security)
     starts, ends = start_offsets(topic, wanted), topic.ends()
     messages = sum(ends[part] - start for part, start in starts.items())
     _clean(client)
@@ -97,7 +100,7 @@ def replay(
 
 def _read_aside(client: Client, settings: Settings, group: str) -> None:
     """Make tables and MVs, the Kafka table last: it reads with the first MV that it finds, so both must be there."""
-    definition = consumer.definition(settings)
+    definition = runner.queue_definition(settings)
     match = _DEFINITION.search(definition)
     if match is None:
         raise OperationError("the migrations do not make ugc.events_queue as `(columns) ENGINE = Kafka`")
@@ -110,28 +113,27 @@ def _read_aside(client: Client, settings: Settings, group: str) -> None:
             f"CREATE MATERIALIZED VIEW {view} TO {rows_} AS {catalog.consumer_select(client, name, _QUEUE)}",
         )
     execute(client, f"DROP TABLE {_QUEUE} SYNC")
-    ddl = definition[: match.start()] + match[0].replace(consumer.QUEUE, _QUEUE, 1) + definition[match.end() :]
-    execute(client, ddl.replace("'ugc_clickhouse'", f"'{group}'", 1))
+    ddl = definition[: match.start()] + match[0].replace(QUEUE, _QUEUE, 1) + definition[match.end() :]
+    execute(client, ddl.replace(f"'{GROUP}'", f"'{group}'", 1))
 
 
 def _wait(topic: Topic, group: str, ends: Mapping[int, int], within_s: float, say: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + within_s
-    pause = threading.Event()
     told = time.monotonic()
-    while True:
-        committed = topic.committed(group)
-        left = sum(max(end - max(committed.get(part, 0), 0), 0) for part, end in ends.items())
-        if not left:
-            return
-        if time.monotonic() >= deadline:
-            raise OperationError(
-                f"{left:,} messages were not read within {within_s:g} s; nothing was changed. Is Kafka up "
-                "(`python -m clickhouse doctor`)? Try again, with a longer --within or a later --from"
-            )
-        if time.monotonic() - told > 5:  # noqa: PLR2004 - seconds between two lines
+    left = 0
+
+    def all_read() -> bool:
+        nonlocal told, left
+        left = sum(len(unread) for unread in topic.unread(ends, group).values())
+        if left and time.monotonic() - told > _TELL_EVERY_S:
             told = time.monotonic()
             say(f"{left:,} messages to go")
-        pause.wait(_PROBE_INTERVAL_S)
+        return not left
+
+    if not wait_until(all_read, within_s, every_s=_PROBE_INTERVAL_S):
+        raise OperationError(
+            f"{left:,} messages were not read within {within_s:g} s; nothing was changed. Is Kafka up "
+            "(`python -m clickhouse doctor`)? Try again, with a longer --within or a later --from"
+        )
 
 
 def _buckets(copies: int) -> Iterator[str]:
@@ -154,11 +156,5 @@ def _clean(client: Client) -> None:
 
 def _forget(topic: Topic, group: str) -> None:
     """Delete the group once its consumer has left. One that stays does no harm: Kafka forgets it after a week."""
-    pause = threading.Event()
-    for _ in range(10):
-        try:
-            if topic.forget_group(group):
-                return
-        except KafkaUnavailableError:
-            return
-        pause.wait(_PROBE_INTERVAL_S)
+    with suppress(KafkaUnavailableError):
+        wait_until(lambda: topic.forget_group(group), _LEAVE_S, every_s=_PROBE_INTERVAL_S)

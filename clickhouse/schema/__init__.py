@@ -1,1 +1,1 @@
-"""Migrations, views and access as files, and as they are on a server. Imports `connection`, `queue`."""
+"""Migrations, views and access as files, and as they are on a server. Imports `queue`, `connection`."""

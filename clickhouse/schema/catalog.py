@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver.client import Client
 
-LANDING = "ugc.events"
 _CREATES_MV = re.compile(
     r"CREATE\s+MATERIALIZED\s+VIEW\s+(?:IF\s+NOT\s+EXISTS\s+)?ugc\.`?(\w+)`?\s+TO\s+ugc\.`?(\w+)`?"
 )

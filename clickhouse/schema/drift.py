@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from clickhouse.connection.client import rows
-from clickhouse.queue.consumer import QUEUE, is_detached
-from clickhouse.queue.security import quoted
+from clickhouse.connection.literals import quoted
+from clickhouse.queue.consumer import is_detached
 from clickhouse.schema import definitions
+from common.names import QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse.connection.client import rows
-from clickhouse.queue import staging
+from clickhouse.connection.client import execute, rows
 from clickhouse.schema import runner, sqlfile
 
 if TYPE_CHECKING:
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 
 _TERM = re.compile(r"\bTTL toDateTime\(received_at\) \+ toInterval(Day|Month)\((\d+)\)")
 _CREATES = re.compile(
-    r"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+(ugc\.\w+)\b.*?^TTL\s+(.+?)\s*(?=^--|^SETTINGS\b|^COMMENT\b|\Z)",
+    r"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+ugc\.(\w+)\b.*?^TTL\s+(.+?)\s*(?=^--|^SETTINGS\b|^COMMENT\b|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_ALTERS = re.compile(r"ALTER\s+TABLE\s+(ugc\.\w+)\s+(MODIFY|REMOVE)\s+TTL\b")
+_ALTERS = re.compile(r"ALTER\s+TABLE\s+ugc\.(\w+)\s+(MODIFY|REMOVE)\s+TTL\b\s*([^;]*)")
 
 
 def follow(client: Client, settings: Settings, folder: Path = runner.FOLDER) -> list[str]:
@@ -35,15 +34,25 @@ def follow(client: Client, settings: Settings, folder: Path = runner.FOLDER) -> 
     given = runner.variables(settings)
     for path in runner.applied_files(settings, folder):
         for statement in sqlfile.statements(substitute(sqlfile.read(path), given, path.name)):
-            code = sqlfile.code(statement)
-            created, altered = _CREATES.search(statement), _ALTERS.search(code)
+            # by the code alone it is recognised: a comment may speak of such a statement
+            created = _CREATES.search(statement)
+            altered = _ALTERS.search(statement) if _ALTERS.search(sqlfile.code(statement)) else None
             if created:
-                newest[created[1]] = f"ALTER TABLE {created[1]} MODIFY TTL {created[2]};\n"
+                newest[created[1]] = created[2]
             elif altered and altered[2] == "MODIFY":
-                newest[altered[1]] = f"{statement.removesuffix(';')};\n"
+                newest[altered[1]] = altered[3].strip()
             elif altered:
                 newest.pop(altered[1], None)
-    return staging.follow_retention(client, "".join(newest.values()))
+    present = {
+        row["name"]: row["engine_full"]
+        for row in rows(client, "SELECT name, engine_full FROM system.tables WHERE database = 'ugc'")
+    }
+    changed = []
+    for table, ttl in newest.items():
+        if table in present and f"TTL {ttl} " not in f"{present[table]} ":
+            execute(client, f"ALTER TABLE ugc.{table} MODIFY TTL {ttl}")
+            changed.append(table)
+    return changed
 
 
 def term(client: Client, table: str) -> tuple[int, int] | None:

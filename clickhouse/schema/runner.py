@@ -9,12 +9,14 @@ from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse.connection.client import Cluster, connected, one_line
+from clickhouse.connection.client import connected, one_line
 from clickhouse.connection.errors import OperationError, StatementError, UsageError
-from clickhouse.queue import staging
+from clickhouse.queue import consumer
 from clickhouse.queue.security import secured
-from clickhouse.schema import sqlfile
+from clickhouse.schema import queue_files, sqlfile
+from clickhouse.schema.cluster import Cluster
 from common.kafka import BOOTSTRAP_VARIABLE
+from common.names import QUEUE
 
 if TYPE_CHECKING:
     from clickhouse.connection.settings import Settings
@@ -68,16 +70,16 @@ def migrate(
     try:
         cluster = Cluster(settings, folder)
         there = max((row.version for row in cluster.status(None, folder) if row.applied_at is not None), default=0)
-        wanted = [each for each in staging.queue_versions(folder) if to_version is None or each <= to_version]
+        wanted = [each for each in queue_files.versions(folder) if to_version is None or each <= to_version]
         applied = []
         if wanted and there < wanted[-1]:
             with connected(settings) as client:
-                staging.refuse_a_paused_queue(client)
-            before = {**given, BOOTSTRAP_VARIABLE: staging.NO_BROKER}
+                consumer.refuse_when_paused(client)
+            before = {**given, BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
             if there < wanted[-1] - 1:
                 applied += cluster.migrate(None, folder, to_version=wanted[-1] - 1, variables=before, lock=lock)
             with connected(settings) as client:
-                staging.let_the_consumer_join(client)
+                consumer.let_the_consumer_join(client)
         applied += cluster.migrate(None, folder, to_version=to_version, variables=given, lock=lock)
     except StatementError as error:
         raise OperationError(_located(error, folder, given)) from error
@@ -92,9 +94,9 @@ def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: 
     given = settings.retention.variables() if settings.kafka_bootstrap is None else variables(settings)
     applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
     target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
-    if target < min(staging.queue_versions(folder), default=0):
+    if target < min(queue_files.versions(folder), default=0):
         # no queue is left in the end, so one that is made on the way is to read nothing
-        given = {**given, BOOTSTRAP_VARIABLE: staging.NO_BROKER}
+        given = {**given, BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
     try:
         undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version, variables=given)
     except StatementError as error:
@@ -162,6 +164,19 @@ def repair(
 def applied_files(settings: Settings, folder: Path = FOLDER) -> list[Path]:
     """The files of the applied migrations, oldest first."""
     return [folder / name for name, row in status(settings, folder) if row.applied_at is not None and row.has_down]
+
+
+def queue_statement(settings: Settings, folder: Path = FOLDER) -> str | None:
+    """The CREATE of the Kafka table as the applied migrations have it, None when none of them makes it."""
+    return queue_files.newest(applied_files(settings, folder), variables(settings), settings.security)
+
+
+def queue_definition(settings: Settings, folder: Path = FOLDER) -> str:
+    """The same; OperationError when no applied migration makes it."""
+    statement = queue_statement(settings, folder)
+    if statement is None:
+        raise OperationError(f"no applied migration makes {QUEUE}: run `python -m clickhouse migrate`")
+    return statement
 
 
 def new(name: str, folder: Path = FOLDER) -> list[Path]:

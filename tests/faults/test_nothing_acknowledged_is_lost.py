@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from local.broker import Topic
+from common.topic import Topic
 from tests.support.acknowledged import TABLES, read_acknowledged
 from tests.support.stack import HTTP, ROOT, Stack, eventually
 
@@ -149,7 +149,7 @@ def test_a_broker_that_has_grown_gives_its_memory_back_and_loses_nothing(stack: 
     traffic.finish()
     topic = Topic(stack.bootstrap)
     # A topic that was made anew counts from the start again.
-    eventually(lambda: sum(topic.end_offsets().values()) < 10, within_s=30, interval_s=0.2)
+    eventually(lambda: sum(topic.ends().values()) < 10, within_s=30, interval_s=0.2)
     assert stack.child("broker").memory_info().rss < 48 << 20
     assert_everything_is_there_once(stack, traffic.acknowledged())
     traffic.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from local.broker import Topic
+from common.topic import Topic
 from tests.support.stack import eventually
 
 if TYPE_CHECKING:

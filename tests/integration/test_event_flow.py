@@ -141,7 +141,7 @@ def test_a_wrong_client_clock_is_corrected_by_the_time_of_sending(stack: Stack) 
 
 
 def test_unknown_types_that_reach_kafka_land_without_a_typed_table(stack: Stack) -> None:
-    from local.broker import Topic  # noqa: PLC0415
+    from common.topic import Topic  # noqa: PLC0415
 
     event_id = str(uuid.uuid4())
     line = {

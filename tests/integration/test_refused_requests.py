@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.broker import Topic
+from common.topic import Topic
 from tests.support.stack import HTTP
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ CASES: dict[str, tuple[str, bytes | dict[str, Any], str, int, str]] = {
 def test_a_bad_request_is_a_problem_that_names_what_is_wrong_and_nothing_reaches_kafka(stack: Stack, name: str) -> None:
     route, body, content_type, status, named = CASES[name]
     topic = Topic(stack.bootstrap)
-    before = topic.end_offsets()
+    before = topic.ends()
     answer = stack.post(f"/api/v1/{route}", body, **{"Content-Type": content_type})
     assert answer.status == status, answer.data
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     problem = answer.json()
     assert problem["status"] == status
     assert named in json.dumps(problem, ensure_ascii=False)
-    assert topic.end_offsets() == before
+    assert topic.ends() == before
     assert stack.send(CLICK)["accepted"] == 1
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.broker import Topic
+from common.topic import Topic
 from tests.support import kafka_services as services
 from tests.support.kafka_load import Load
 from tests.support.kafka_tools import need, redis_server

@@ -18,7 +18,8 @@ from confluent_kafka import Consumer
 from clickhouse.connection.settings import read_settings
 from clickhouse.queue.security import secured as secured_statement
 from clickhouse.schema import runner, sqlfile
-from local.broker import TOPIC, Topic
+from common.names import TOPIC
+from common.topic import Topic
 from tests.support import kafka_services as services
 from tests.support.kafka import SCRAM, KafkaBroker, Login
 from tests.support.kafka_tools import CLIENT_KEY_PASSWORD, make_certificates, need, openssl
@@ -75,9 +76,9 @@ def test_an_event_goes_all_the_way_over_tls_with_a_password(secured: KafkaBroker
 def test_an_event_is_acknowledged_over_tls_with_scram(secured: KafkaBroker, tmp_path: Path) -> None:
     with services.api(tmp_path, **secured.variables(SCRAM)) as (_, url):
         eventually(lambda: ready(url), within_s=10)
-        before = sum(Topic(secured.internal).end_offsets().values())
+        before = sum(Topic(secured.internal).ends().values())
         assert post(url).status == 202
-        assert sum(Topic(secured.internal).end_offsets().values()) == before + 1
+        assert sum(Topic(secured.internal).ends().values()) == before + 1
 
 
 def test_what_stands_in_the_queue_for_scram_lets_a_consumer_in(secured: KafkaBroker) -> None:
@@ -138,12 +139,12 @@ def test_an_api_that_is_not_let_in_is_not_ready_and_takes_no_event(
         variables["UGC_KAFKA_SSL_CA_LOCATION"] = str(make_certificates(tmp_path / "others").authority)
     else:
         variables = {"UGC_KAFKA_BOOTSTRAP": secured.bootstrap}
-    before = Topic(secured.internal).end_offsets()
+    before = Topic(secured.internal).ends()
     with services.api(tmp_path, **variables) as (api, url):
         assert post(url).status == 503
         assert not ready(url)
         assert "wrong-horse" not in api.log.read_text()
-    assert Topic(secured.internal).end_offsets() == before
+    assert Topic(secured.internal).ends() == before
 
 
 def test_a_queue_with_a_wrong_password_says_so_in_system_kafka_consumers(secured: KafkaBroker, tmp_path: Path) -> None:

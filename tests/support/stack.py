@@ -9,14 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import psutil
 import urllib3
+
+from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,14 +38,9 @@ def free_ports(count: int) -> list[int]:
 
 def eventually(probe: Callable[[], Any], *, within_s: float, interval_s: float = 0.02) -> Any:
     """Probe until the answer is true, and return it; an AssertionError shows the last answer."""
-    deadline = time.monotonic() + within_s
-    pause = threading.Event()
-    while True:
-        answer = probe()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"not within {within_s} s; the last answer was {answer!r}"
-        pause.wait(interval_s)
+    answer = wait_until(probe, within_s, every_s=interval_s)
+    assert answer, f"not within {within_s} s; the last answer was {answer!r}"
+    return answer
 
 
 class Stack:

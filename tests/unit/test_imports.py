@@ -15,8 +15,7 @@ PARTS = ("api", "bench", "clickhouse", "common", "local")
 
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
-# `clickhouse` joins them once its rooms obey: its contract is written.
-HELD = ["parts", "api"]
+HELD = ["parts", "api", "clickhouse"]
 
 RULES: dict[str, str] = {
     each["id"]: each["name"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +13,12 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
-from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.schema import runner, views
+from common import waiting
+from common.names import TOPIC
+from common.topic import Topic
 from local import broker
 
 if TYPE_CHECKING:
@@ -37,11 +38,7 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = START_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s:g} s"
-        pause.wait(0.05)
+    assert waiting.wait_until(condition, timeout_s), f"{what} did not happen within {timeout_s:g} s"
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +108,7 @@ class Kafka:
 
     def send(self, *values: bytes) -> None:
         for value in values:
-            self._producer.produce(broker.TOPIC, value, partition=0)
+            self._producer.produce(TOPIC, value, partition=0)
         assert self._producer.flush(START_S) == 0
 
 
@@ -124,7 +121,7 @@ def kafka() -> Iterator[Kafka]:
         broker.command("127.0.0.1", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            topic = broker.Topic(f"127.0.0.1:{port}", partitions=1, replication_factor=1)
+            topic = Topic(f"127.0.0.1:{port}", partitions=1, replication_factor=1)
             wait_until(topic.broker_answers, "the broker's start")
             topic.create()
             yield Kafka(port, process)

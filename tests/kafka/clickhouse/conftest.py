@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.broker import Topic
+from common.topic import Topic
 from tests.integration.clickhouse.conftest import Kafka, client, empty, settings  # noqa: F401 - fixtures
 from tests.support.kafka import KafkaBroker
 

@@ -28,7 +28,7 @@ class World:
     def fence(self) -> dict[int, int]:
         return {0: 1}
 
-    def unconsumed(self, _fence: dict[int, int]) -> int:
+    def unread(self, _fence: dict[int, int]) -> int:
         self.now += 0.1
         return 1
 

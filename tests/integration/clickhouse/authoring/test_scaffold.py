@@ -13,7 +13,7 @@ import pytest
 from api.pipeline.events import EVENT_TYPES
 from clickhouse.__main__ import main
 from clickhouse.authoring import scaffold, validation
-from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected
 from clickhouse.connection.errors import OperationError
 from clickhouse.schema import catalog, retention, runner, views

@@ -227,31 +227,31 @@ def test_new_brokers_make_the_queue_again_and_no_event_is_lost_or_seen_twice(
     moved = msgspec.structs.replace(empty, kafka_bootstrap=f"localhost:{kafka.port}")
     wait_until(lambda: is_assigned(client), "the group's join")
     kafka.send(message(*(line(session_id="moved") for _ in range(50))))
-    done = consumer.follow_brokers(client, moved)
+    done = consumer.follow_brokers(client, runner.queue_statement(moved))
     assert done is not None
     assert f"it read from {kafka.address} and reads from localhost:{kafka.port} now" in done
     kafka.send(message(*(line(session_id="moved") for _ in range(50))), b"broken while it moved")
     wait_until(lambda: count(client, "analytics.clicks", "session_id = 'moved'") == 100, "all 100 events")
     wait_until(lambda: count(client, "ugc.events_errors", "raw = 'broken while it moved'") == 1, "the error row")
-    assert consumer.follow_brokers(client, moved) is None
+    assert consumer.follow_brokers(client, runner.queue_statement(moved)) is None
 
 
 def test_a_queue_that_is_missing_is_made_again_and_a_paused_one_is_left(
     client: Client, empty: Settings, kafka: Kafka
 ) -> None:
     settings = msgspec.structs.replace(empty, kafka_bootstrap=kafka.address)
-    consumer.follow_brokers(client, settings)
+    consumer.follow_brokers(client, runner.queue_statement(settings))
     wait_until(lambda: is_assigned(client), "the group's join")
     execute(client, "DETACH TABLE ugc.events_queue PERMANENTLY")
     first, second = line(), line()
     kafka.send(message(first))
-    assert "stays so" in (consumer.follow_brokers(client, settings) or "")
+    assert "stays so" in (consumer.follow_brokers(client, runner.queue_statement(settings)) or "")
     assert count(client, "ugc.clicks", f"event_id = '{first['event_id']}'") == 0
     execute(client, "ATTACH TABLE ugc.events_queue")
     wait_until(lambda: count(client, "ugc.clicks", f"event_id = '{first['event_id']}'") == 1, "the event of the pause")
     execute(client, "DROP TABLE ugc.events_queue")
     kafka.send(message(second))
-    assert "was missing" in (consumer.follow_brokers(client, settings) or "")
+    assert "was missing" in (consumer.follow_brokers(client, runner.queue_statement(settings)) or "")
     wait_until(
         lambda: count(client, "ugc.clicks", f"event_id = '{second['event_id']}'") == 1, "the event sent meanwhile"
     )

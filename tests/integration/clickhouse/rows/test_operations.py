@@ -12,7 +12,7 @@ import pytest
 from clickhouse.__main__ import main
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError, UsageError
-from clickhouse.rows import errors, landing, rebuild, reconcile
+from clickhouse.rows import landing, rebuild, reconcile, rejects
 from tests.integration.clickhouse.conftest import count, land, one
 from tests.integration.clickhouse.made_events import NOW, event, refused, wire
 
@@ -38,23 +38,23 @@ def test_a_statement_may_take_as_long_as_its_connection_says(settings: Settings)
 def test_good_lines_of_a_message_that_could_not_be_parsed_are_brought_home_once(client: Client) -> None:
     good = [wire(), wire(event_type="rating", payload={"stars": 5}), wire(user_id=None, anonymous_id="a9")]
     refused(client, "\n".join([good[0], "{broken", "[1]", good[1], "", good[2], wire(event_id="no-uuid")]))
-    counted = errors.replay(client, errors.Filter(), dry_run=True)
+    counted = rejects.replay(client, rejects.Filter(), dry_run=True)
     assert (counted.rows, counted.events) == (1, 3)
     assert count(client, "ugc.events") == 0
-    assert errors.replay(client, errors.Filter(), dry_run=False).events == 3
+    assert rejects.replay(client, rejects.Filter(), dry_run=False).events == 3
     row = one(client, "SELECT * FROM analytics.clicks WHERE event_id = {id:UUID}", id=json.loads(good[0])["event_id"])
     assert (row["element"], row["x"], row["label"], row["screen_width"]) == ("trailer", 7, 'a"b\n', 800)
     assert row["received_at"] == datetime.fromtimestamp(int(NOW * 1000) / 1000, tz=UTC)
     assert one(client, "SELECT user_id, identity FROM ugc.events WHERE anonymous_id = 'a9'")["identity"] == "a9"
     before = rows(client, "SELECT * FROM ugc.events ORDER BY event_id")
-    assert errors.replay(client, errors.Filter(), dry_run=False).events == 0
+    assert rejects.replay(client, rejects.Filter(), dry_run=False).events == 0
     assert rows(client, "SELECT * FROM ugc.events ORDER BY event_id") == before
 
 
 def test_an_event_without_its_own_times_is_brought_home_once_too(client: Client) -> None:
     refused(client, wire(received_at=None, occurred_at=None, key_time=None))
-    assert errors.replay(client, errors.Filter(), dry_run=False).events == 1
-    assert errors.replay(client, errors.Filter(), dry_run=False).events == 0
+    assert rejects.replay(client, rejects.Filter(), dry_run=False).events == 1
+    assert rejects.replay(client, rejects.Filter(), dry_run=False).events == 0
 
 
 def test_errors_are_filtered_by_time_and_text(client: Client, capsys: pytest.CaptureFixture[str]) -> None:

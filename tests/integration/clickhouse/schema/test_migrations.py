@@ -11,10 +11,11 @@ import pytest
 
 from clickhouse.__main__ import main
 from clickhouse.authoring import check
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError
-from clickhouse.queue import pause, staging
-from clickhouse.schema import definitions, runner, sqlfile, views
+from clickhouse.queue import pause
+from clickhouse.schema import definitions, queue_files, runner, sqlfile, views
 from tests.integration.clickhouse.conftest import count
 
 if TYPE_CHECKING:
@@ -229,8 +230,8 @@ def test_a_paused_queue_is_not_changed_and_nothing_else_either(tmp_path: Path) -
     first_queue = next(folder.glob("*_events_queue.sql"))
     create = sqlfile.statements(sqlfile.read(first_queue))[-1]
     queue_file.write_text(f"-- What: again\n\nDROP TABLE IF EXISTS ugc.events_queue;\n\n{create};\n", encoding="utf-8")
-    assert staging.queue_versions(folder) == [int(first_queue.name[:4]), VERSIONS[-1] + 2]
-    with check.ephemeral_engine() as settings, connected(settings) as client:
+    assert queue_files.versions(folder) == [int(first_queue.name[:4]), VERSIONS[-1] + 2]
+    with ephemeral_engine() as settings, connected(settings) as client:
         runner.migrate(settings)
         pause.pause(client, join_s=0, force=True)
         before = definitions.dump(client)

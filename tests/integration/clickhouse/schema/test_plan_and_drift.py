@@ -49,7 +49,7 @@ def test_the_committed_schema_is_what_the_migrations_make(tmp_path: Path) -> Non
 
 def test_a_migrated_server_is_settled_and_has_no_drift(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--drift"]) == 0
-    assert "the schema is as definitions.sql says" in capsys.readouterr().out
+    assert "the schema is the same as in schema.sql" in capsys.readouterr().out
     assert main(["status", "--format", "json", "--drift"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in told["migrations"]} == {"applied"}
@@ -111,7 +111,7 @@ def test_a_table_of_nobody_is_named_and_only_in_a_comment_dropped(
 def test_a_dry_run_prints_the_sql_with_secrets_masked_and_does_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from clickhouse.authoring.check import ephemeral_engine  # noqa: PLC0415 - an empty one, beside the module's
+    from clickhouse.authoring.engine import ephemeral_engine  # noqa: PLC0415 - an empty one, beside the module's
 
     with ephemeral_engine() as empty, connected(empty) as fresh:
         monkeypatch.setenv("UGC_CLICKHOUSE_URL", empty.url)
@@ -178,11 +178,11 @@ def test_the_queue_is_made_with_the_security_settings_and_again_when_they_change
 
     secure = KafkaSecurity(protocol="SASL_PLAINTEXT", mechanism="PLAIN", username="o'neil", password="p'\\")  # noqa: S106
     changed = msgspec.structs.replace(settings, security=secure)
-    assert "made again" in (consumer.follow_brokers(client, changed) or "")
+    assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(changed)) or "")
     ddl = client.query("SELECT create_table_query FROM system.tables WHERE name = 'events_queue'").result_rows[0][0]
     assert "kafka_security_protocol = 'sasl_plaintext'" in ddl
     assert "o\\'neil" in ddl
-    assert consumer.follow_brokers(client, changed) is None
-    assert "made again" in (consumer.follow_brokers(client, changed, recreate=True) or "")
+    assert consumer.follow_brokers(client, runner.queue_statement(changed)) is None
+    assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(changed), recreate=True) or "")
     assert drift.differences(client, wanted) == []
-    assert "made again" in (consumer.follow_brokers(client, settings) or "")
+    assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(settings)) or "")

@@ -7,9 +7,7 @@ from clickhouse.schema import views
 
 
 def test_the_dictionary_is_current() -> None:
-    assert dictionary.FILE.read_text(encoding="utf-8") == dictionary.generated(), (
-        "run python -m clickhouse.authoring.dictionary"
-    )
+    assert dictionary.FILE.read_text(encoding="utf-8") == dictionary.generated(), "run python -m clickhouse dictionary"
 
 
 def test_every_view_has_a_question_and_those_about_events_an_answer() -> None:

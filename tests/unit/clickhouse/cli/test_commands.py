@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from clickhouse.__main__ import main, parser
+from clickhouse.__main__ import main
 from clickhouse.cli import times
+from clickhouse.cli.main import parser
 
 ROOT = Path(__file__).resolve().parents[4]
 
