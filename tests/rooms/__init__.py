@@ -1,0 +1,1 @@
+"""The map of the house: which room imports which, read from the code."""
