@@ -660,6 +660,17 @@ TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 SETTINGS index_granularity = 8192
 COMMENT 'video_quality_change: changes of the picture quality in the player';
 
+CREATE TABLE ugc.view_files
+(
+    `name` LowCardinality(String) COMMENT 'View of the database analytics',
+    `mark` String COMMENT 'Checksum of the files that it was made from; empty when it was dropped',
+    `applied_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When it was made; the newest holds'
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY name
+SETTINGS index_granularity = 8192
+COMMENT 'Which files the views were made from';
+
 CREATE MATERIALIZED VIEW ugc.activity_per_day_mv
 REFRESH EVERY 1 HOUR APPEND TO ugc.activity_per_day
 (
@@ -1461,7 +1472,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (events > 0) AND ((day, refreshed_at
     FROM ugc.activity_per_day
     GROUP BY day
 )))
-COMMENT 'who was active, and how much. One row per day and person. [files de212ddadccf]';
+COMMENT 'Who was active, and how much. One row per day and person. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. Of a rollup\'s day the rows of the newest refresh count, and none before it. Bots are left out.';
 
 CREATE VIEW analytics.buffering
 (
@@ -1484,7 +1495,7 @@ AS (SELECT
     buffering_users
 FROM analytics.films_per_day
 WHERE heartbeats > 0)
-COMMENT 'how often the player waits for data. One row per day and film that was watched. [files cb849d3ad7e2]';
+COMMENT 'How often the player waits for data. One row per day and film that was watched. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. Heartbeats come every few seconds, so their share is close to the share of time. Bots are left out.';
 
 CREATE VIEW analytics.click_through
 (
@@ -1528,7 +1539,7 @@ SELECT
     clicked.active_users / nullIf(viewed.viewers, 0) AS click_through
 FROM clicked
 LEFT JOIN viewed ON viewed.day = clicked.day)
-COMMENT 'how many of those who look also click, and on what. One row per day and element that was clicked. [files f4addbc796a5]';
+COMMENT 'How many of those who look also click, and on what. One row per day and element that was clicked. Element is the kind: movie, trailer, category, navigation, other. viewers are all people who opened a page that day; a person counts once for an element however often it is clicked, clicks counts each time. Who clicks without having opened a page on that day (the page was opened before midnight) is in active_users only. Bots are left out.';
 
 CREATE VIEW analytics.clicks
 (
@@ -1582,7 +1593,7 @@ AS (SELECT
 FROM ugc.clicks
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Clicks on the parts of a page, each event once. One row per event. [files f59024fde4e8]';
+COMMENT 'Clicks on the parts of a page, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.completion
 (
@@ -1635,7 +1646,7 @@ FROM people
 GROUP BY
     day,
     movie_id)
-COMMENT 'how many of those who start a film finish it. One row per day of the start and film. [files c35b973abc1b]';
+COMMENT 'How many of those who start a film finish it. One row per day of the start and film. The day is that of a person\'s first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up; finished may be later. Bots are left out. Two hashes group much faster than a name and a hash.';
 
 CREATE VIEW analytics.consumer_lag
 (
@@ -1667,7 +1678,7 @@ AS (SELECT
 FROM system.kafka_consumers
 ARRAY JOIN arrayZip(assignments.topic, assignments.partition_id, assignments.current_offset) AS assignment
 WHERE (database = 'ugc') AND (`table` = 'events_queue'))
-COMMENT 'how far ClickHouse is behind Kafka. One row per consumer and partition that it reads. [files ea26825fc764]';
+COMMENT 'How far ClickHouse is behind Kafka. One row per consumer and partition that it reads. Messages_behind is what the client library last reported; one message holds the events of one request. NULL before its first report, and for ever unless the server\'s configuration has statistics_interval_ms in <kafka>. No row: the queue is detached, or has not joined its group yet. seconds_since_poll growing past 60 means that the consumer hangs: restart ClickHouse.';
 
 CREATE VIEW analytics.custom_events
 (
@@ -1715,7 +1726,7 @@ AS (SELECT
 FROM ugc.custom_events
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Events that a product team names itself, each event once. One row per event. [files 23446488c2f5]';
+COMMENT 'Events that a product team names itself, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.daily_active_users
 (
@@ -1732,7 +1743,7 @@ AS (SELECT
     sum(events) AS events
 FROM analytics.activity_per_day
 GROUP BY day)
-COMMENT 'people who did anything on a day. One row per day that has events, in UTC. [files 80f4eba16471]';
+COMMENT 'People who did anything on a day. One row per day that has events, in UTC. A person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out. The count is exact, also for days whose rows have left.';
 
 CREATE VIEW analytics.duplicates
 (
@@ -1787,7 +1798,7 @@ FROM stored
 LEFT JOIN once ON (once.day = stored.day) AND (once.event_type = stored.event_type)
 WHERE stored.stored_rows > once.events
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any. [files 8ecf76d78ef4]';
+COMMENT 'Copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any. No reader shows them. They go as parts merge, so this tells of the last hours rather than of all time: partitions of a single merged part have none and are not read. The day is that of key_time, by which rows are filed and copies agree; 1970-01-01 holds events without a plausible time of their own.';
 
 CREATE VIEW analytics.events
 (
@@ -1845,7 +1856,7 @@ AS (SELECT
 FROM ugc.events
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Events of every type, each event once. One row per event. [files c3dfc921d17e]';
+COMMENT 'Events of every type, each event once. One row per event. Payload holds the own fields of the type as JSON; the view of the type has them as columns. copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.films_per_day
 (
@@ -1891,7 +1902,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (movie_id != '') AND ((day, refreshe
     FROM ugc.films_per_day
     GROUP BY day
 )))
-COMMENT 'how films were watched. One row per day and film. [files 9312cec8e474]';
+COMMENT 'How films were watched. One row per day and film. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. Of a rollup\'s day the rows of the newest refresh count, and none before it. Bots are left out.';
 
 CREATE VIEW analytics.funnel
 (
@@ -1902,14 +1913,36 @@ CREATE VIEW analytics.funnel
     `share_of_previous` Nullable(Float64) COMMENT 'Of those who took the step before'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (SELECT
+    step,
+    name,
+    active_users,
+    share_of_first,
+    share_of_previous
+FROM `analytics.funnel_of_film`(steps = {steps:Array(String)}, movie_id = '', window_seconds = {window_seconds:UInt64}, since = {since:String}, until = {until:String}))
+COMMENT 'How many people take one step after another. One row per step. Steps: 1 to 8 types of events, in order; a step may say more after a colon: click:trailer (element), page_view:movie (page_type), video_progress:playing (state), custom:NAME (name). window_seconds: from the first step to the last. since, until: days in UTC, both included. A person is an identity, counted at every step up to the furthest reached in any one go; one event is one step, and other events may lie in between. Bots are left out. For one film: funnel_of_film.';
+
+CREATE VIEW analytics.funnel_of_film
+(
+    `step` UInt8 COMMENT 'Number of the step, from 1',
+    `name` String COMMENT 'The step, as it was given',
+    `active_users` UInt64 COMMENT 'People who got to it',
+    `share_of_first` Nullable(Float64) COMMENT 'Of those who took the first step',
+    `share_of_previous` Nullable(Float64) COMMENT 'Of those who took the step before'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (WITH
+    ['click', 'page_view', 'page_leave', 'video_progress', 'video_complete', 'video_quality_change', 'search_filter', 'custom'] AS known_types,
+    arrayMap(step -> (splitByChar(':', step)[1]), {steps:Array(String)}) AS types,
+    arrayMap(step -> substring(step, length(splitByChar(':', step)[1]) + 2), {steps:Array(String)}) AS details,
     steps_taken AS
     (
         SELECT
             identity,
             occurred_at,
             'click' AS event_type,
-            toString(element) AS detail
+            toString(element) AS detail,
+            if((element IN ('movie', 'trailer')), element_id, '') AS film
         FROM analytics.clicks
         WHERE NOT is_bot
         UNION ALL
@@ -1917,7 +1950,8 @@ AS (WITH
             identity,
             occurred_at,
             'page_view',
-            toString(page_type)
+            toString(page_type),
+            if(page_type = 'movie', page_id, '')
         FROM analytics.page_views
         WHERE NOT is_bot
         UNION ALL
@@ -1925,7 +1959,8 @@ AS (WITH
             identity,
             occurred_at,
             'page_leave',
-            toString(page_type)
+            toString(page_type),
+            if(page_type = 'movie', page_id, '')
         FROM analytics.page_leaves
         WHERE NOT is_bot
         UNION ALL
@@ -1933,7 +1968,8 @@ AS (WITH
             identity,
             occurred_at,
             'video_progress',
-            toString(state)
+            toString(state),
+            toString(movie_id)
         FROM analytics.video_progress
         WHERE NOT is_bot
         UNION ALL
@@ -1941,7 +1977,8 @@ AS (WITH
             identity,
             occurred_at,
             'video_complete',
-            ''
+            '',
+            toString(movie_id)
         FROM analytics.video_completions
         WHERE NOT is_bot
         UNION ALL
@@ -1949,7 +1986,8 @@ AS (WITH
             identity,
             occurred_at,
             'video_quality_change',
-            ''
+            '',
+            toString(movie_id)
         FROM analytics.video_quality_changes
         WHERE NOT is_bot
         UNION ALL
@@ -1957,6 +1995,7 @@ AS (WITH
             identity,
             occurred_at,
             'search_filter',
+            '',
             ''
         FROM analytics.search_filters
         WHERE NOT is_bot
@@ -1965,7 +2004,8 @@ AS (WITH
             identity,
             occurred_at,
             'custom',
-            toString(name)
+            toString(name),
+            ''
         FROM analytics.custom_events
         WHERE NOT is_bot
     ),
@@ -1974,8 +2014,6 @@ AS (WITH
         SELECT
             cityHash64(identity) AS person,
             toUnixTimestamp64Milli(occurred_at) AS time_ms,
-            arrayMap(step -> (splitByChar(':', step)[1]), {steps:Array(String)}) AS types,
-            arrayMap(step -> substring(step, length(splitByChar(':', step)[1]) + 2), {steps:Array(String)}) AS details,
             (event_type = (types[1])) AND (((details[1]) = '') OR (detail = (details[1]))) AS is_1,
             (event_type = (types[2])) AND (((details[2]) = '') OR (detail = (details[2]))) AS is_2,
             (event_type = (types[3])) AND (((details[3]) = '') OR (detail = (details[3]))) AS is_3,
@@ -1985,11 +2023,11 @@ AS (WITH
             (event_type = (types[7])) AND (((details[7]) = '') OR (detail = (details[7]))) AS is_7,
             (event_type = (types[8])) AND (((details[8]) = '') OR (detail = (details[8]))) AS is_8
         FROM steps_taken
-        WHERE (occurred_at >= toDateTime64({since:Date}, 3, 'UTC')) AND (occurred_at < toDateTime64({until:Date} + 1, 3, 'UTC')) AND (is_1 OR is_2 OR is_3 OR is_4 OR is_5 OR is_6 OR is_7 OR is_8)
+        WHERE (occurred_at >= toDateTime64({since:String}, 3, 'UTC')) AND (occurred_at < (toDateTime64({until:String}, 3, 'UTC') + toIntervalDay(1))) AND (({movie_id:String} = '') OR (film IN ('', {movie_id:String}))) AND (is_1 OR is_2 OR is_3 OR is_4 OR is_5 OR is_6 OR is_7 OR is_8)
     ),
     people AS
     (
-        SELECT windowFunnel({window_seconds:UInt64} * 1000)(toUInt64(time_ms), is_1, is_2, is_3, is_4, is_5, is_6, is_7, is_8) AS furthest
+        SELECT windowFunnel({window_seconds:UInt64} * 1000, 'strict_once')(toUInt64(time_ms), is_1, is_2, is_3, is_4, is_5, is_6, is_7, is_8) AS furthest
         FROM numbered
         GROUP BY person
     ),
@@ -1997,7 +2035,16 @@ AS (WITH
     (
         SELECT sumForEach(arrayMap(number -> toUInt64(furthest >= number), arrayEnumerate({steps:Array(String)}))) AS users
         FROM people
-    )
+    ),
+    (
+        SELECT throwIf((length({steps:Array(String)}) < 1) OR (length({steps:Array(String)}) > 8), 'steps: expected 1 to 8 of them')
+    ) AS wrong_number,
+    (
+        SELECT throwIf(arrayExists(type -> (NOT has(known_types, type)), types), 'steps: expected click, page_view, page_leave, video_progress, video_complete, video_quality_change, search_filter or custom, each alone or with a detail after a colon')
+    ) AS wrong_types,
+    (
+        SELECT throwIf((toString(toDateOrZero({since:String})) != {since:String}) OR (toString(toDateOrZero({until:String})) != {until:String}), 'since, until: expected days such as 2026-11-30')
+    ) AS wrong_days
 SELECT
     toUInt8(number) AS step,
     {steps:Array(String)}[number] AS name,
@@ -2005,8 +2052,9 @@ SELECT
     (users[number]) / nullIf(users[1], 0) AS share_of_first,
     if(number = 1, NULL, (users[number]) / nullIf(users[number - 1], 0)) AS share_of_previous
 FROM reached
-ARRAY JOIN arrayEnumerate({steps:Array(String)}) AS number)
-COMMENT 'how many people take one step after another. One row per step. [files 833153856d16]';
+ARRAY JOIN arrayEnumerate({steps:Array(String)}) AS number
+WHERE NOT (wrong_number OR wrong_types OR wrong_days))
+COMMENT 'How many people take one step after another with one film. One row per step. As analytics.funnel, but events that name a film count only when it is this one: the movie_id of video events, the element_id of clicks on a movie or a trailer, the page_id of pages of type movie. Events that name no film (searches, custom events, other pages and clicks) count as they are. movie_id \'\' means any film.';
 
 CREATE VIEW analytics.ingestion_errors
 (
@@ -2035,7 +2083,7 @@ GROUP BY
     toDate(kafka_timestamp),
     substring(replaceRegexpAll(replaceRegexpAll(extract(e.error, '^[^\n]*'), '(\'[^\']*\'|"[^"]*"|`[^`]*`)', '…'), '[0-9]+', '#'), 1, 160)
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'messages and lines that could not become an event. One row per day (UTC) and kind of error. [files 2f52b9144dc0]';
+COMMENT 'Messages and lines that could not become an event. One row per day (UTC) and kind of error. Kinds are messages with their numbers and quoted parts taken out. The raw bytes are in ugc.events_errors, which only DBAs read; the place in Kafka finds them: python -m clickhouse errors. Kept for 30 days.';
 
 CREATE VIEW analytics.monthly_active_users
 (
@@ -2050,7 +2098,7 @@ AS (SELECT
     sum(events) AS events
 FROM analytics.activity_per_day
 GROUP BY month)
-COMMENT 'people who did anything in a month. One row per calendar month that has events, in UTC; month is its first day. [files c76a3433d43d]';
+COMMENT 'People who did anything in a month. One row per calendar month that has events, in UTC; month is its first day. A person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out. The count is exact. The current month is not over.';
 
 CREATE VIEW analytics.new_and_returning_users
 (
@@ -2079,13 +2127,13 @@ SELECT
     countIf((visit.2) = 0) AS returning_users
 FROM visits
 GROUP BY day)
-COMMENT 'who came for the first time, and who came again. One row per day that has events, in UTC. [files 2731c7d12519]';
+COMMENT 'Who came for the first time, and who came again. One row per day that has events, in UTC. A person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out. The count is exact. New means: never seen on a day before, as far back as the rollup of activity reaches. Who signs in for the first time is a new identity.';
 
 CREATE VIEW analytics.page_dwell
 (
     `day` Date COMMENT 'Day in UTC',
     `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
-    `leaves` UInt64 COMMENT 'Pages that were left',
+    `leaves` UInt64 COMMENT 'Pages that were left, each once',
     `dwell_ms_p50` Float64 COMMENT 'Median of the milliseconds from opening to leaving',
     `dwell_ms_p90` Float64 COMMENT '90th percentile of them',
     `dwell_ms_p99` Float64 COMMENT '99th percentile of them',
@@ -2093,21 +2141,27 @@ CREATE VIEW analytics.page_dwell
     `scroll_percent_avg` Nullable(Float64) COMMENT 'Mean of how far it was scrolled, 0 to 100'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (SELECT
-    toDate(occurred_at) AS day,
-    page_type,
+AS (WITH left_pages AS
+    (
+        SELECT argMax((occurred_at, page_type, dwell_ms, active_ms, scroll_percent), (occurred_at, ifNull(dwell_ms, 0), event_id)) AS leave
+        FROM analytics.page_leaves
+        WHERE NOT is_bot
+        GROUP BY view_id
+    )
+SELECT
+    toDate(leave.1) AS day,
+    leave.2 AS page_type,
     count() AS leaves,
-    ifNull(quantiles(0.5, 0.9, 0.99)(dwell_ms) AS dwell, [0., 0., 0.])[1] AS dwell_ms_p50,
+    ifNull(quantiles(0.5, 0.9, 0.99)(leave.3) AS dwell, [0., 0., 0.])[1] AS dwell_ms_p50,
     ifNull(dwell, [0., 0., 0.])[2] AS dwell_ms_p90,
     ifNull(dwell, [0., 0., 0.])[3] AS dwell_ms_p99,
-    quantile(0.5)(active_ms) AS active_ms_p50,
-    avg(scroll_percent) AS scroll_percent_avg
-FROM analytics.page_leaves
-WHERE NOT is_bot
+    quantile(0.5)(leave.4) AS active_ms_p50,
+    avg(leave.5) AS scroll_percent_avg
+FROM left_pages
 GROUP BY
     day,
     page_type)
-COMMENT 'how long people stay on a page. One row per day (UTC) and page type. [files 147e4ec726fc]';
+COMMENT 'How long people stay on a page. One row per day (UTC) and page type. A page that is left several times (another tab, and back) counts once, by its last leave. dwell is from opening to leaving, active only while the page was visible, which not every client sends. Bots are left out. Quantiles are exact up to 8,192 leaves in a row of the view, and estimated from as many beyond that.';
 
 CREATE VIEW analytics.page_leaves
 (
@@ -2163,7 +2217,7 @@ AS (SELECT
 FROM ugc.page_leaves
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Pages that were left, each event once. One row per event. [files 90c1de1b02a4]';
+COMMENT 'Pages that were left, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.page_views
 (
@@ -2215,7 +2269,7 @@ AS (SELECT
 FROM ugc.page_views
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Pages that were opened, each event once. One row per event. [files d2415156bcac]';
+COMMENT 'Pages that were opened, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.page_visits
 (
@@ -2249,16 +2303,22 @@ LEFT JOIN
 (
     SELECT
         view_id,
-        toNullable(max(occurred_at)) AS left_at,
-        max(dwell_ms) AS dwell_ms,
-        max(active_ms) AS active_ms,
-        max(scroll_percent) AS scroll_percent
-    FROM analytics.page_leaves
-    WHERE NOT is_bot
-    GROUP BY view_id
+        last_leave.1 AS left_at,
+        last_leave.2 AS dwell_ms,
+        last_leave.3 AS active_ms,
+        last_leave.4 AS scroll_percent
+    FROM
+    (
+        SELECT
+            view_id,
+            argMax((toNullable(occurred_at), dwell_ms, active_ms, scroll_percent), (occurred_at, ifNull(dwell_ms, 0), event_id)) AS last_leave
+        FROM analytics.page_leaves
+        WHERE NOT is_bot
+        GROUP BY view_id
+    )
 ) AS l ON l.view_id = v.view_id
 WHERE NOT v.is_bot)
-COMMENT 'pages from opening to leaving. One row per page view. [files b6f19e42d4b2]';
+COMMENT 'Pages from opening to leaving. One row per page view. A view and its leaves carry the same view_id. A page may be left several times (another tab, and back): all that is told of leaving is what its last leave says. Without a leave (a crash, a lost beacon) left_at and the times are NULL. Bots are left out.';
 
 CREATE VIEW analytics.pages_per_day
 (
@@ -2301,7 +2361,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (page_type != '') AND ((day, refresh
     FROM ugc.pages_per_day
     GROUP BY day
 )))
-COMMENT 'how pages were used. One row per day and page. [files 7dd6bee27399]';
+COMMENT 'How pages were used. One row per day and page. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. Of a rollup\'s day the rows of the newest refresh count, and none before it. Bots are left out.';
 
 CREATE VIEW analytics.percent_watched
 (
@@ -2368,7 +2428,7 @@ FROM films
 ARRAY JOIN
     reached_users AS users,
     arrayEnumerate(reached_users) AS number)
-COMMENT 'how far people get in a film. One row per day of the start, film and boundary: 10, 20 … 100 percent. [files 33a2d0aedd89]';
+COMMENT 'How far people get in a film. One row per day of the start, film and boundary: 10, 20 … 100 percent. How far is the furthest position of the player, skipping included; a completion is 100. The day is that of a person\'s first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up. Heartbeats without position or length count as a start only. Bots are left out. Two hashes group much faster than a name and a hash.';
 
 CREATE VIEW analytics.pipeline_freshness
 (
@@ -2394,7 +2454,7 @@ AS (SELECT
 FROM ugc.events
 WHERE inserted_at >= (now() - toIntervalDay(1))
 GROUP BY event_type)
-COMMENT 'how fresh the data is. One row per event type that was seen in the last 24 hours. [files ed1c4dc65617]';
+COMMENT 'How fresh the data is. One row per event type that was seen in the last 24 hours. Lag is from the API\'s receipt to ClickHouse\'s write, over the last hour; NULL when there was nothing. A repeated event may count twice here until a merge, and bots count: this is about the flow, and has to be cheap.';
 
 CREATE VIEW analytics.quality_changes
 (
@@ -2425,7 +2485,7 @@ GROUP BY
     from_quality,
     to_quality,
     automatic)
-COMMENT 'changes of the picture quality. One row per day, film, quality before, quality after, and whether the player did it. [files 1762575508b5]';
+COMMENT 'Changes of the picture quality. One row per day, film, quality before, quality after, and whether the player did it. People of several rows must not be added up. Bots are left out.';
 
 CREATE VIEW analytics.retention
 (
@@ -2433,43 +2493,42 @@ CREATE VIEW analytics.retention
     `day_number` UInt16 COMMENT 'Days after it; 0 is the day itself',
     `cohort_users` UInt64 COMMENT 'People of the cohort',
     `active_users` UInt64 COMMENT 'Of them, those who came on that day',
-    `share` Float64 COMMENT 'active_users / cohort_users'
+    `share` Float64 COMMENT 'active_users / cohort_users',
+    `is_over` Bool COMMENT 'Whether the day is over; the figures of a day that is not can still rise'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (WITH
+    (
+        SELECT throwIf((toString(toDateOrZero({since:String})) != {since:String}) OR (toString(toDateOrZero({until:String})) != {until:String}), 'since, until: expected days such as 2026-11-30')
+    ) AS wrong_days,
+    toDate(now('UTC')) AS this_day,
     people AS
     (
         SELECT groupArray(day) AS days
         FROM analytics.activity_per_day
         GROUP BY identity_hash
-        HAVING (min(day) >= {since:Date}) AND (min(day) <= {until:Date})
+        HAVING (min(day) >= toDateOrZero({since:String})) AND (min(day) <= toDateOrZero({until:String}))
     ),
-    visits AS
+    cohorts AS
     (
         SELECT
             arrayMin(days) AS cohort,
-            toUInt16(arrayJoin(days) - cohort) AS day_number
+            count() AS cohort_users,
+            sumMap(arrayMap(day -> toUInt16(day - cohort), days), arrayMap(day -> toUInt64(1), days)) AS came
         FROM people
-    ),
-    counts AS
-    (
-        SELECT
-            cohort,
-            day_number,
-            count() AS active_users
-        FROM visits
-        GROUP BY
-            cohort,
-            day_number
+        WHERE NOT wrong_days
+        GROUP BY cohort
     )
 SELECT
     cohort,
-    day_number,
-    max(active_users) OVER (PARTITION BY cohort) AS cohort_users,
-    active_users,
-    active_users / cohort_users AS share
-FROM counts)
-COMMENT 'who comes back after the first day. One row per day on which people came first (cohort) and number of days after it. [files 0ff0a7824131]';
+    toUInt16(number) AS day_number,
+    cohort_users,
+    (came.2)[indexOf(came.1, day_number)] AS active_users,
+    active_users / cohort_users AS share,
+    CAST((cohort + day_number) < this_day, 'Bool') AS is_over
+FROM cohorts
+ARRAY JOIN range(toUInt64(greatest(this_day - cohort, 0)) + 1) AS number)
+COMMENT 'Who comes back after the first day. One row per day on which people came first (cohort) and number of days after it. Since and until bound the cohorts, both included. A cohort has a row for every day from its first to today, also for those on which nobody of it came, so that averages over cohorts are right. Today is not over: is_over says so. The count is exact. New is who was never seen before, as far back as the rollup of activity reaches. Bots are left out.';
 
 CREATE VIEW analytics.search_filters
 (
@@ -2529,7 +2588,7 @@ AS (SELECT
 FROM ugc.search_filters
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Searches and their filters, each event once. One row per event. [files 19b3ffe0db91]';
+COMMENT 'Searches and their filters, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.search_filters_used
 (
@@ -2547,13 +2606,13 @@ AS (SELECT
     count() AS searches,
     uniqExact(cityHash64(identity)) AS active_users
 FROM analytics.search_filters
-ARRAY JOIN arrayConcat(arrayMap(genre -> ('genre', toString(genre)), arrayDistinct(genres)), arrayMap(actor -> ('actor', actor), arrayDistinct(actors)), if((rating_min IS NULL) AND (rating_max IS NULL), [], [('rating', concat(ifNull(toString(rating_min), ''), '-', ifNull(toString(rating_max), '')))]), if((year_from IS NULL) AND (year_to IS NULL), [], [('years', concat(ifNull(toString(year_from), ''), '-', ifNull(toString(year_to), '')))])) AS chosen
+ARRAY JOIN arrayConcat(arrayMap(genre -> ('genre', genre), arrayDistinct(arrayMap(genre -> lowerUTF8(trimBoth(toString(genre))), genres))), arrayMap(actor -> ('actor', actor), arrayDistinct(arrayMap(actor -> lowerUTF8(trimBoth(actor)), actors))), if((rating_min IS NULL) AND (rating_max IS NULL), [], [('rating', concat(ifNull(toString(rating_min), ''), '-', ifNull(toString(rating_max), '')))]), if((year_from IS NULL) AND (year_to IS NULL), [], [('years', concat(ifNull(toString(year_from), ''), '-', ifNull(toString(year_to), '')))])) AS chosen
 WHERE NOT is_bot
 GROUP BY
     day,
     filter,
     value)
-COMMENT 'which filters people set. One row per day, kind of filter and its value. [files 71cd43c4f153]';
+COMMENT 'Which filters people set. One row per day, kind of filter and its value. Filter is genre, actor, rating or years. Values are in lower case, without spaces around them. A search with two genres is in two rows. Ratings and years are ranges as text, open where there is no bound: 7-, -1999, 1990-1999. Bots are left out.';
 
 CREATE VIEW analytics.searches_per_day
 (
@@ -2590,7 +2649,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (searches > 0) AND ((day, refreshed_
     FROM ugc.searches_per_day
     GROUP BY day
 )))
-COMMENT 'what was searched for. One row per day and text. [files 232761c7159a]';
+COMMENT 'What was searched for. One row per day and text. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. Of a rollup\'s day the rows of the newest refresh count, and none before it. Bots are left out.';
 
 CREATE VIEW analytics.searches_without_results
 (
@@ -2599,7 +2658,7 @@ CREATE VIEW analytics.searches_without_results
     `searches` UInt64 COMMENT 'How often it was searched for',
     `without_results` UInt64 COMMENT 'Of them, those that found nothing',
     `active_users` UInt64 COMMENT 'People who searched for it',
-    `without_results_share` Float64 COMMENT 'without_results / searches'
+    `without_results_share` Float64 COMMENT 'Of the searches of which the client told how much was found, the share that found nothing'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -2608,10 +2667,10 @@ AS (SELECT
     searches,
     without_results,
     active_users,
-    without_results / searches AS without_results_share
+    without_results / with_known_results AS without_results_share
 FROM analytics.searches_per_day
 WHERE without_results > 0)
-COMMENT 'what people searched for and did not find. One row per day and text that found nothing at least once. [files d4c378eb5192]';
+COMMENT 'What people searched for and did not find. One row per day and text that found nothing at least once. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. Texts are in lower case, without spaces around them; empty means that only filters were set. Bots are left out.';
 
 CREATE VIEW analytics.sessions
 (
@@ -2673,7 +2732,7 @@ SELECT
     exit_page
 FROM once
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. [files b9e38f4e13ef]';
+COMMENT 'Visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. Made from the times of events alone: session_id is the client\'s idea and may be missing. A session belongs to the day on which it began, and may go on after midnight, to the end of the day after. A person is an identity; bots are left out. Entry and exit are the first and the last page that an event names. Days to which events have come in the last hour are cut live, the others were cut before (see 0016_sessions.sql): what is shown is the same.';
 
 CREATE VIEW analytics.stickiness
 (
@@ -2681,7 +2740,8 @@ CREATE VIEW analytics.stickiness
     `active_users` UInt64 COMMENT 'People who did anything on the day',
     `active_users_7d` UInt64 COMMENT 'People on this day and the 6 before',
     `active_users_30d` UInt64 COMMENT 'People on this day and the 29 before',
-    `stickiness` Float64 COMMENT 'active_users / active_users_30d'
+    `stickiness` Float64 COMMENT 'active_users / active_users_30d',
+    `has_30_days` Bool COMMENT 'Whether the rollup knows all of the 30 days; before that the window is shorter, and stickiness too high'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (WITH
@@ -2720,10 +2780,14 @@ SELECT
     toUInt64(active_users) AS active_users,
     toUInt64(active_users_7d) AS active_users_7d,
     toUInt64(active_users_30d) AS active_users_30d,
-    active_users / active_users_30d AS stickiness
+    active_users / active_users_30d AS stickiness,
+    CAST(day >= ((
+        SELECT min(day)
+        FROM analytics.activity_per_day
+    ) + 29), 'Bool') AS has_30_days
 FROM totals
 WHERE active_users > 0)
-COMMENT 'how regularly the audience comes. One row per day that has events, in UTC. [files 9b31c763f8bd]';
+COMMENT 'How regularly the audience comes. One row per day that has events, in UTC. A person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out. The count is exact. Each day looks back 7 and 30 days, itself included; has_30_days says whether there are that many. A person counts from each active day on for 7 (30) days or until the next active day, whichever is first: adding up where such times begin and end gives every day\'s count in one pass.';
 
 CREATE VIEW analytics.table_sizes
 (
@@ -2753,7 +2817,7 @@ AS (SELECT
 FROM system.parts AS p
 WHERE (p.database = 'ugc') AND p.active AND (p.rows > 0) AND (p.`table` != 'schema_versions')
 GROUP BY p.`table`)
-COMMENT 'how much is stored. One row per table that has rows. [files 1e0947ad7f83]';
+COMMENT 'How much is stored. One row per table that has rows. Rows counts copies that are not merged yet. Sizes are of columns, without indexes and marks, except bytes_on_disk.';
 
 CREATE VIEW analytics.top_films
 (
@@ -2773,7 +2837,7 @@ AS (SELECT
     completions,
     page_views
 FROM analytics.films_per_day)
-COMMENT 'which films are watched. One row per day and film, with its place on that day. [files aac1d525113e]';
+COMMENT 'Which films are watched. One row per day and film, with its place on that day. Days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older days, which change no more, come from the rollup, and stay when the rows have left. The place is by people who watched, then by completions, then by page views; films with the same figures share it. People of several days must not be added up: one person may be in each. Bots are left out.';
 
 CREATE VIEW analytics.trailer_to_film
 (
@@ -2824,8 +2888,8 @@ AS (WITH
             t.movie_hash AS movie_hash,
             any(t.movie_id) AS movie_id,
             any(t.clicked_at) AS clicked_at,
-            max((w.movie_hash != 0) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS started,
-            max((w.finished = 1) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at < (t.clicked_at + toIntervalDay(7)))) AS finished
+            max((w.movie_hash != 0) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at <= (t.clicked_at + toIntervalDay(7)))) AS started,
+            max((w.finished = 1) AND (w.occurred_at >= t.clicked_at) AND (w.occurred_at <= (t.clicked_at + toIntervalDay(7)))) AS finished
         FROM watched AS w
         RIGHT JOIN trailers AS t ON (t.person = w.person) AND (t.movie_hash = w.movie_hash)
         GROUP BY
@@ -2843,7 +2907,7 @@ FROM outcomes
 GROUP BY
     day,
     movie_id)
-COMMENT 'whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. [files 5cea6e81db5c]';
+COMMENT 'Whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. The day is that of a person\'s first click on the film\'s trailer (element trailer, element_id the film), so each person is counted once for a film. Started: a heartbeat or completion of the film within 7 days after it, to the millisecond; finished: a completion within those 7 days. Bots are left out.';
 
 CREATE VIEW analytics.user_journey
 (
@@ -2871,7 +2935,7 @@ FINAL
 PREWHERE (cityHash64(identity) = cityHash64({user_id:String})) AND (identity = {user_id:String})
 WINDOW w AS (ORDER BY occurred_at ASC, event_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'everything that one person did, in order of time. One row per event of the person user_id. [files 80cfff0b04dd]';
+COMMENT 'Everything that one person did, in order of time. One row per event of the person user_id. User_id is an identity: of somebody who was not signed in, give the anonymous_id. Reaches as far back as landed events. The sorting key holds the hash of the identity, so a person is found without reading the others; PREWHERE keeps FINAL from reading the payloads of all: copies of an event have the same identity.';
 
 CREATE VIEW analytics.video_completions
 (
@@ -2921,7 +2985,7 @@ AS (SELECT
 FROM ugc.video_completions
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Films that were watched to the end, each event once. One row per event. [files 06cb0e41c37c]';
+COMMENT 'Films that were watched to the end, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.video_progress
 (
@@ -2973,7 +3037,7 @@ AS (SELECT
 FROM ugc.video_progress
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'The player\'s heartbeat, each event once. One row per event. [files ba14c5a0c5a1]';
+COMMENT 'The player\'s heartbeat, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.video_quality_changes
 (
@@ -3027,7 +3091,7 @@ AS (SELECT
 FROM ugc.video_quality_changes
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Changes of the picture quality in the player, each event once. One row per event. [files 29e24cb5e762]';
+COMMENT 'Changes of the picture quality in the player, each event once. One row per event. Copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free. Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.';
 
 CREATE VIEW analytics.weekly_active_users
 (
@@ -3042,5 +3106,48 @@ AS (SELECT
     sum(events) AS events
 FROM analytics.activity_per_day
 GROUP BY week)
-COMMENT 'people who did anything in a week. One row per week that has events, in UTC; week is its Monday. [files 9a02ed7ae85a]';
+COMMENT 'People who did anything in a week. One row per week that has events, in UTC; week is its Monday. A person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out. The count is exact. The current week is not over.';
+
+CREATE VIEW analytics.weekly_retention
+(
+    `cohort` Date COMMENT 'Monday of the week, in UTC, in which its people were seen first',
+    `week_number` UInt16 COMMENT 'Weeks after it; 0 is the week itself',
+    `cohort_users` UInt64 COMMENT 'People of the cohort',
+    `active_users` UInt64 COMMENT 'Of them, those who came in that week',
+    `share` Float64 COMMENT 'active_users / cohort_users',
+    `is_over` Bool COMMENT 'Whether the week is over; the figures of a week that is not can still rise'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    (
+        SELECT throwIf((toString(toDateOrZero({since:String})) != {since:String}) OR (toString(toDateOrZero({until:String})) != {until:String}), 'since, until: expected days such as 2026-11-30')
+    ) AS wrong_days,
+    toMonday(toDate(now('UTC'))) AS this_week,
+    people AS
+    (
+        SELECT groupUniqArray(toMonday(day)) AS weeks
+        FROM analytics.activity_per_day
+        GROUP BY identity_hash
+        HAVING (min(day) >= toDateOrZero({since:String})) AND (min(day) <= toDateOrZero({until:String}))
+    ),
+    cohorts AS
+    (
+        SELECT
+            arrayMin(weeks) AS cohort,
+            count() AS cohort_users,
+            sumMap(arrayMap(week -> toUInt16(intDiv(week - cohort, 7)), weeks), arrayMap(week -> toUInt64(1), weeks)) AS came
+        FROM people
+        WHERE NOT wrong_days
+        GROUP BY cohort
+    )
+SELECT
+    cohort,
+    toUInt16(number) AS week_number,
+    cohort_users,
+    (came.2)[indexOf(came.1, week_number)] AS active_users,
+    active_users / cohort_users AS share,
+    CAST((cohort + (7 * week_number)) < this_week, 'Bool') AS is_over
+FROM cohorts
+ARRAY JOIN range(toUInt64(intDiv(greatest(this_week - cohort, 0), 7)) + 1) AS number)
+COMMENT 'Who comes back in the weeks after the first. One row per week in which people came first (cohort) and number of weeks after it. Since and until bound the first days of people, both included: take Mondays and Sundays for whole cohorts. A cohort has a row for every week from its first to the current one, also for those in which nobody of it came. The current week is not over, and neither is its share: is_over says so. The count is exact. Bots are left out.';
 

@@ -119,7 +119,8 @@ def _tables(client: Client) -> list[dict[str, Any]]:
     return rows(
         client,
         "SELECT name, comment FROM system.tables "
-        "WHERE database = 'ugc' AND engine = 'ReplacingMergeTree' AND name != 'schema_versions' ORDER BY name",
+        "WHERE database = 'ugc' AND engine = 'ReplacingMergeTree' "
+        "AND name NOT IN ('schema_versions', 'view_files') ORDER BY name",
     )
 
 

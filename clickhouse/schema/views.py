@@ -1,7 +1,7 @@
 """Views of the database `analytics`: one file each, kept equal to the server's.
 
-A view carries a mark of the files that it was made from in its COMMENT. Views without a mark are somebody else's and
-are left alone.
+`ugc.view_files` has a mark of the files that each view was made from. Views without a mark are somebody else's and are
+left alone. The COMMENT of a view holds what an analyst has to know of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, StatementError
+from clickhouse.queue.security import quoted
 from clickhouse.schema import sqlfile
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "views"
 DATABASE = "analytics"
-_MARK = re.compile(r" \[files ([0-9a-f]{12})\]$")
+_MARKS = "ugc.view_files"
 
 
 class View(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ def load(folder: Path = FOLDER) -> list[View]:
         View(
             name=name,
             statement=statements[name],
-            comment=sqlfile.summary(texts[name]),
+            comment=_comment(texts[name]),
             mark=marks[name],
             needs=frozenset(needs[name]),
             tables=frozenset(sqlfile.names_of("ugc", texts[name])),
@@ -132,28 +133,43 @@ def apply(client: Client, views: list[View], *, recreate: bool = False) -> list[
     for change in changes:
         if change.action == "dropped":
             execute(client, f"DROP VIEW IF EXISTS {DATABASE}.`{change.name}`")
+            _mark(client, change.name, "")
     return changes
 
 
 def _create(client: Client, view: View) -> None:
-    comment = f"{view.comment} [files {view.mark}]".replace("\\", "\\\\").replace("'", "\\'")
     try:
         execute(client, view.statement)
+        execute(client, f"ALTER TABLE {DATABASE}.{view.name} MODIFY COMMENT {quoted(view.comment)}")
         # the mark comes last: a view that was interrupted in between has none and is made again
-        execute(client, f"ALTER TABLE {DATABASE}.{view.name} MODIFY COMMENT '{comment}'")
+        _mark(client, view.name, view.mark)
     except StatementError as error:
         raise OperationError(f"views/{view.name}.sql ({sqlfile.shown(error.statement)}): {error.reason}") from error
 
 
+def _comment(text: str) -> str:
+    """What the header says of the view and of what to mind, as sentences."""
+    parts = (sqlfile.section(text, name) for name in ("What", "Mind"))
+    return " ".join(f"{part[:1].upper()}{part[1:]}" for part in parts)
+
+
+def _mark(client: Client, name: str, mark: str) -> None:
+    execute(
+        client,
+        f"INSERT INTO {_MARKS} (name, mark) SELECT {{name:String}}, {{mark:String}}",
+        name=name,
+        mark=mark,
+    )
+
+
 def _marks(client: Client) -> dict[str, str | None]:
-    """Every view that is there, with the mark in its comment, None when it is not ours."""
+    """Every view that is there, with its mark, None when it is not ours."""
+    listed = rows(client, "SELECT 1 FROM system.tables WHERE database || '.' || name = {marks:String}", marks=_MARKS)
+    known = rows(client, f"SELECT name, mark FROM {_MARKS} FINAL WHERE mark != ''") if listed else []  # noqa: S608
+    marks = {row["name"]: row["mark"] for row in known}
     found = rows(
         client,
-        "SELECT name, comment FROM system.tables WHERE database = {database:String} AND engine = 'View' ORDER BY name",
+        "SELECT name FROM system.tables WHERE database = {database:String} AND engine = 'View' ORDER BY name",
         database=DATABASE,
     )
-    marks = {}
-    for row in found:
-        match = _MARK.search(row["comment"])
-        marks[row["name"]] = match[1] if match else None
-    return marks
+    return {row["name"]: marks.get(row["name"]) for row in found}

@@ -1,8 +1,8 @@
 -- What:   pages from opening to leaving. One row per page view.
 -- Why:    what was looked at, and for how long.
 -- Query:  SELECT page_id, count() AS visits, median(dwell_ms) FROM analytics.page_visits WHERE day >= today() - 7 AND page_type = 'movie' GROUP BY page_id ORDER BY visits DESC LIMIT 10
--- Mind:   a view and its leaves carry the same view_id. A page may be left several times (another tab, and back): the last leave
---         says how it ended. Without a leave (a crash, a lost beacon) left_at and the times are NULL. Bots are left out.
+-- Mind:   a view and its leaves carry the same view_id. A page may be left several times (another tab, and back): all that is
+--         told of leaving is what its last leave says. Without a leave (a crash, a lost beacon) left_at and the times are NULL. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.page_visits
 (
@@ -36,12 +36,22 @@ LEFT JOIN
 (
     SELECT
         view_id,
-        toNullable(max(occurred_at)) AS left_at,
-        max(dwell_ms) AS dwell_ms,
-        max(active_ms) AS active_ms,
-        max(scroll_percent) AS scroll_percent
-    FROM analytics.page_leaves
-    WHERE NOT is_bot
-    GROUP BY view_id
+        last_leave.1 AS left_at,
+        last_leave.2 AS dwell_ms,
+        last_leave.3 AS active_ms,
+        last_leave.4 AS scroll_percent
+    FROM
+    (
+        SELECT
+            view_id,
+            -- a tuple, because argMax alone passes over NULLs and would take a value of an earlier leave
+            argMax(
+                (toNullable(occurred_at), dwell_ms, active_ms, scroll_percent),
+                (occurred_at, ifNull(dwell_ms, 0), event_id)
+            ) AS last_leave
+        FROM analytics.page_leaves
+        WHERE NOT is_bot
+        GROUP BY view_id
+    )
 ) AS l ON l.view_id = v.view_id
 WHERE NOT v.is_bot;

@@ -1,7 +1,8 @@
 -- What:   which filters people set. One row per day, kind of filter and its value.
 -- Why:    which filters are worth their place, and what people look for.
 -- Query:  SELECT value, sum(searches) AS searches FROM analytics.search_filters_used WHERE filter = 'genre' GROUP BY value ORDER BY searches DESC LIMIT 10
--- Mind:   filter is genre, actor, rating or years. A search with two genres is in two rows. Ratings and years are ranges as text,
+-- Mind:   filter is genre, actor, rating or years. Values are in lower case, without spaces around
+--         them. A search with two genres is in two rows. Ratings and years are ranges as text,
 --         open where there is no bound: 7-, -1999, 1990-1999. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.search_filters_used
@@ -21,8 +22,8 @@ AS SELECT
     uniqExact(cityHash64(identity)) AS active_users
 FROM analytics.search_filters
 ARRAY JOIN arrayConcat(
-    arrayMap(genre -> ('genre', toString(genre)), arrayDistinct(genres)),
-    arrayMap(actor -> ('actor', actor), arrayDistinct(actors)),
+    arrayMap(genre -> ('genre', genre), arrayDistinct(arrayMap(genre -> lowerUTF8(trim(toString(genre))), genres))),
+    arrayMap(actor -> ('actor', actor), arrayDistinct(arrayMap(actor -> lowerUTF8(trim(actor)), actors))),
     if(
         rating_min IS NULL AND rating_max IS NULL,
         [],

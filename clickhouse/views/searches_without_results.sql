@@ -12,7 +12,7 @@ CREATE OR REPLACE VIEW analytics.searches_without_results
     searches UInt64 COMMENT 'How often it was searched for',
     without_results UInt64 COMMENT 'Of them, those that found nothing',
     active_users UInt64 COMMENT 'People who searched for it',
-    without_results_share Float64 COMMENT 'without_results / searches'
+    without_results_share Float64 COMMENT 'Of the searches of which the client told how much was found, the share that found nothing'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
@@ -21,6 +21,6 @@ AS SELECT
     searches,
     without_results,
     active_users,
-    without_results / searches AS without_results_share
+    without_results / with_known_results AS without_results_share
 FROM analytics.searches_per_day
 WHERE without_results > 0;

@@ -1,8 +1,9 @@
 -- What:   how regularly the audience comes. One row per day that has events, in UTC.
 -- Why:    of those who came within 30 days, the share that comes on a day: the habit, apart from the size.
--- Query:  SELECT day, active_users, active_users_30d, stickiness FROM analytics.stickiness WHERE day >= today() - 30 ORDER BY day
+-- Query:  SELECT day, active_users, active_users_30d, stickiness FROM analytics.stickiness WHERE day >= today() - 30 AND has_30_days ORDER BY day
 -- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
---         The count is exact. Each day looks back 7 and 30 days, itself included. A person counts from each active day on
+--         The count is exact. Each day looks back 7 and 30 days, itself included; has_30_days says whether
+--         there are that many. A person counts from each active day on
 --         for 7 (30) days or until the next active day, whichever is first: adding up where such times begin and end gives every day's
 --         count in one pass.
 
@@ -12,7 +13,8 @@ CREATE OR REPLACE VIEW analytics.stickiness
     active_users UInt64 COMMENT 'People who did anything on the day',
     active_users_7d UInt64 COMMENT 'People on this day and the 6 before',
     active_users_30d UInt64 COMMENT 'People on this day and the 29 before',
-    stickiness Float64 COMMENT 'active_users / active_users_30d'
+    stickiness Float64 COMMENT 'active_users / active_users_30d',
+    has_30_days Bool COMMENT 'Whether the rollup knows all of the 30 days; before that the window is shorter, and stickiness too high'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS WITH
@@ -57,6 +59,7 @@ SELECT
     toUInt64(active_users) AS active_users,
     toUInt64(active_users_7d) AS active_users_7d,
     toUInt64(active_users_30d) AS active_users_30d,
-    active_users / active_users_30d AS stickiness
+    active_users / active_users_30d AS stickiness,
+    CAST(day >= (SELECT min(day) FROM analytics.activity_per_day) + 29 AS Bool) AS has_30_days
 FROM totals
 WHERE active_users > 0;

@@ -2,7 +2,7 @@
 -- Why:    what a trailer is worth.
 -- Query:  SELECT movie_id, sum(active_users) AS trailer, sum(started_users) AS film FROM analytics.trailer_to_film GROUP BY movie_id ORDER BY trailer DESC LIMIT 10
 -- Mind:   the day is that of a person's first click on the film's trailer (element trailer, element_id the film), so each person is
---         counted once for a film. Started: a heartbeat or completion of the film within 7 days after it; finished: a completion
+--         counted once for a film. Started: a heartbeat or completion of the film within 7 days after it, to the millisecond; finished: a completion
 --         within those 7 days. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.trailer_to_film
@@ -54,9 +54,9 @@ AS WITH
             t.movie_hash AS movie_hash,
             any(t.movie_id) AS movie_id,
             any(t.clicked_at) AS clicked_at,
-            max(w.movie_hash != 0 AND w.occurred_at >= t.clicked_at AND w.occurred_at < t.clicked_at + INTERVAL 7 DAY) AS started,
+            max(w.movie_hash != 0 AND w.occurred_at >= t.clicked_at AND w.occurred_at <= t.clicked_at + INTERVAL 7 DAY) AS started,
             max(
-                w.finished = 1 AND w.occurred_at >= t.clicked_at AND w.occurred_at < t.clicked_at + INTERVAL 7 DAY
+                w.finished = 1 AND w.occurred_at >= t.clicked_at AND w.occurred_at <= t.clicked_at + INTERVAL 7 DAY
             ) AS finished
         FROM watched AS w
         RIGHT JOIN trailers AS t ON t.person = w.person AND t.movie_hash = w.movie_hash

@@ -110,7 +110,7 @@ def test_a_view_whose_file_is_gone_is_dropped_and_a_stranger_stays(client: Clien
 
 @pytest.mark.usefixtures("restored")
 def test_a_view_that_was_interrupted_before_its_mark_is_made_again(client: Client) -> None:
-    execute(client, "ALTER TABLE analytics.clicks MODIFY COMMENT ''")
+    execute(client, "DELETE FROM ugc.view_files WHERE name = 'clicks'")
     changes = views.apply(client, views.load())
     assert [(change.name, change.action) for change in changes if change.action != "current"] == [("clicks", "changed")]
 
@@ -120,7 +120,19 @@ def test_a_view_comment_says_what_it_is(client: Client) -> None:
         row["name"]: row["comment"]
         for row in rows(client, "SELECT name, comment FROM system.tables WHERE database = 'analytics'")
     }
-    assert comments["daily_active_users"].startswith("people who did anything on a day. One row per day")
+    assert comments["daily_active_users"].startswith("People who did anything on a day. One row per day")
+
+
+def test_a_view_comment_has_the_rules_that_an_analyst_needs_and_no_checksum(client: Client) -> None:
+    comments = {
+        row["name"]: row["comment"]
+        for row in rows(client, "SELECT name, comment FROM system.tables WHERE database = 'analytics'")
+    }
+    for said in ("A person is an identity", "Bots are left out"):
+        assert said in comments["daily_active_users"]
+    for said in ("One row per step", "1 to 8 types of events", "window_seconds", "both included"):
+        assert said in comments["funnel"]
+    assert [name for name, comment in comments.items() if re.search(r"\b[0-9a-f]{12}\b", comment)] == []
 
 
 def test_a_statement_that_is_refused_is_named_with_its_file(settings: Settings, tmp_path: Path) -> None:
@@ -160,7 +172,7 @@ def test_check_names_the_view_that_is_broken(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(views.FOLDER, tmp_path / "views"))
     path = folder / "page_dwell.sql"
     path.write_text(
-        path.read_text(encoding="utf-8").replace("avg(scroll_percent)", "avg(no_such_column)"), encoding="utf-8"
+        path.read_text(encoding="utf-8").replace("avg(leave.5)", "avg(no_such_column)"), encoding="utf-8"
     )
     with pytest.raises(OperationError, match=r"views/page_dwell\.sql .*no_such_column"):
         list(check.run(view_folder=folder))

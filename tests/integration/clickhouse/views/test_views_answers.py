@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ import yaml
 from clickhouse.authoring import examples
 from clickhouse.authoring.examples import Calendar
 from clickhouse.connection.client import execute, rows
+from clickhouse.connection.errors import OperationError
 from clickhouse.schema import views
+from tests.integration.clickhouse.conftest import land, one
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -58,6 +61,54 @@ def test_a_view_answers_the_same_when_the_rollups_have_counted_and_all_is_merged
         execute(client, f"SYSTEM REFRESH VIEW ugc.{name}_mv")
         execute(client, f"SYSTEM WAIT VIEW ugc.{name}_mv")
     test_a_view_answers_what_was_worked_out_by_hand(client, case)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("funnel(steps = [], {rest})", "expected 1 to 8 of them"),
+        ("funnel(steps = arrayResize(['click'], 9, 'click'), {rest})", "expected 1 to 8 of them"),
+        ("funnel(steps = ['click', 'klick'], {rest})", "expected click, page_view"),
+        ("funnel(steps = ['click:trailer', 'video:playing'], {rest})", "expected click, page_view"),
+        ("funnel_of_film(steps = ['klick'], movie_id = '', {rest})", "expected click, page_view"),
+        ("funnel(steps = ['click'], window_seconds = 60, since = '2026-11-01', until = '2026-11-31')", "expected days"),
+        ("retention(since = '2026-11-01', until = '2026-11-40')", "expected days such as 2026-11-30"),
+        ("retention(since = '2026-02-30', until = '2026-03-40')", "expected days such as 2026-11-30"),
+        ("weekly_retention(since = 'yesterday', until = '2026-11-30')", "expected days such as 2026-11-30"),
+    ],
+)
+def test_a_question_that_cannot_be_meant_is_refused_with_a_sentence(client: Client, asked: str, says: str) -> None:
+    question = asked.format(rest="window_seconds = 60, since = '2026-11-01', until = '2026-11-02'")
+    with pytest.raises(OperationError, match=says):
+        rows(client, f"SELECT * FROM analytics.{question}")
+
+
+def test_of_a_page_left_twice_the_last_leave_says_it_all(client: Client) -> None:
+    """Also what it leaves open: 20 percent were scrolled then, and how long the page was active is not known."""
+    view_id, day = str(uuid.uuid4()), dt.datetime.now(tz=dt.UTC).replace(hour=0, minute=0, second=1, microsecond=0)
+    page = {"view_id": view_id, "page_type": "promotion", "page_id": "left-twice"}
+    leaves = [
+        (10, {"dwell_ms": 10_000, "active_ms": 9_000, "scroll_percent": 90}),
+        (30, {"dwell_ms": 30_000, "scroll_percent": 20}),
+    ]
+    moments = [("page_view", 0, {}), *(("page_leave", second, told) for second, told in leaves)]
+    for event_type, second, told in moments:
+        at = (day + dt.timedelta(seconds=second)).timestamp()
+        land(
+            client,
+            {
+                "event_id": str(uuid.uuid4()),
+                "event_type": event_type,
+                "user_id": "left-twice",
+                "key_time": at,
+                "occurred_at": at,
+                "received_at": at,
+                "payload": {**page, **told},
+            },
+        )
+    visit = one(client, "SELECT * FROM analytics.page_visits WHERE view_id = {id:UUID}", id=view_id)
+    assert (visit["dwell_ms"], visit["active_ms"], visit["scroll_percent"]) == (30_000, None, 20)
+    assert one(client, "SELECT leaves FROM analytics.page_dwell WHERE page_type = 'promotion'")["leaves"] == 1
 
 
 def test_every_view_has_an_answer() -> None:
