@@ -97,7 +97,7 @@ def create_app(
     app.add_route(routes.BATCH, BatchResource(ingestion, guarded, limiter, metrics, clock))
     app.add_route(routes.HEALTH, HealthzResource())
     app.add_route(routes.READINESS, ReadyzResource(guarded))
-    app.add_route(routes.METRICS, MetricsResource(metrics))
+    app.add_route(routes.METRICS, MetricsResource(metrics, settings.metrics_token))
     app.add_route(routes.OPENAPI, OpenApiResource(msgspec.json.encode(document(needs_key=bool(settings.write_keys)))))
     app.add_route(routes.APIDOCS, ApiDocsResource())
     app.add_route(routes.APIDOCS_FILE, ApiDocsFileResource())

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Network = IPv4Network | IPv6Network
 Kind = TypeVar("Kind", bound=Struct)
 
+# No owner has a larger network in the public address space.
+_LEAST_BITS: Final = {4: 8, 6: 16}
 _PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 SECRET: Final = {"secret": True}
@@ -29,23 +31,34 @@ class SettingsError(ValueError):
     """A variable has a value that cannot be used; the message is one line that names both."""
 
 
+class UnfitValueError(ValueError):
+    """A value of the right form that must not be used; the text says why, and what to use instead."""
+
+
 @runtime_checkable
 class Parsed(Protocol):
     """A type of settings that reads itself from the text of a variable."""
 
     @classmethod
     def parse(cls, text: str) -> Any:
-        """Make a value of this type. Raises `ValueError` for a text that is none."""
+        """Make a value of this type. Raises `ValueError` for any other text, `UnfitValueError` with a reason."""
 
 
 class Networks(tuple[Network, ...]):
-    """Networks written as CIDRs with commas between them."""
+    """Networks of machines that are trusted, written as CIDRs with commas between them."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> Networks:
-        return cls(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        networks = cls(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        for network in networks:
+            if network.prefixlen < _LEAST_BITS[network.version] and not network.is_private:
+                raise UnfitValueError(
+                    f"{network} holds machines of strangers, and what they write would be believed: "
+                    "name the networks of your own proxies"
+                )
+        return networks
 
 
 Address = Annotated[str, Meta(min_length=1, description="an address to listen on")]
@@ -69,7 +82,9 @@ def read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
             raise
         name = match[1]
         shown = "***" if _meta(kind, name).extra == SECRET else _PASSWORD.sub(r"\1***@", given[name])
-        raise SettingsError(f"{name}={shown}: expected {_meta(kind, name).description}") from error
+        # of a value that is converted, the reason is the cause of the library's error
+        unfit = error.__cause__ if isinstance(error.__cause__, UnfitValueError) else None
+        raise SettingsError(f"{name}={shown}: {unfit or f'expected {_meta(kind, name).description}'}") from error
     check = getattr(settings, "check", None)
     if check is not None:
         check()

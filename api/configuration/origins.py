@@ -7,19 +7,28 @@ from typing import Final
 
 ANY: Final = "*"
 _HOST: Final = r"(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?"
-_ORIGIN: Final = re.compile(rf"[a-z][a-z0-9+.-]*://(\*\.)?{_HOST}")
+# Apps that run from files have an opaque origin, or one without a host.
+_ORIGIN: Final = re.compile(rf"[a-z][a-z0-9+.-]*://(\*\.)?{_HOST}|null|file://")
 _SUBDOMAIN: Final = re.compile(rf"(?!\.){_HOST}")
 
 
+def _bare(origin: str) -> str:
+    """Without the slash that people copy from the address bar."""
+    return origin if origin.endswith("://") else origin.rstrip("/")
+
+
 class Origins(tuple[str, ...]):
-    """Origins as browsers write them, with commas between them; `https://*.example.com` means every subdomain."""
+    """Origins as browsers write them, with commas between them; `https://*.example.com` means every subdomain.
+
+    `null` and `file://` are those of apps that run from files; `null` is any sandboxed page's as well.
+    """
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> Origins:
         """Raise `ValueError` for anything else."""
-        origins = [part.strip().lower().rstrip("/") for part in text.split(",") if part.strip()]
+        origins = [_bare(part.strip().lower()) for part in text.split(",") if part.strip()]
         if not origins or any(each != ANY and not _ORIGIN.fullmatch(each) for each in origins):
             raise ValueError(text)
         return cls(origins)

@@ -10,6 +10,7 @@ from msgspec import Meta, field
 from api.configuration.origins import ANY, Origins
 from api.configuration.privacy import IpMode, PrivacySignals  # noqa: TC001 - msgspec evaluates the annotations
 from api.configuration.rate_limits import Limits, Storage
+from api.configuration.salts import Salt  # noqa: TC001 - msgspec evaluates the annotations
 from api.configuration.write_keys import WriteKeys
 from common.environment import SECRET, Address, Cidrs, Networks, Port, reachable, read
 from common.kafka import KafkaEnvironment
@@ -21,6 +22,8 @@ _KEYS = "label:key, or several with commas between them; keys of letters, digits
 _ORIGINS = "*, or origins with commas between them, such as https://cinema.example,https://*.cinema.example"
 _LIMITS = "off, or limits such as 100/second or 100/second;5000/minute"
 _STORAGE = "a storage of the library limits, such as async+memory:// or async+redis://host:6379"
+
+_Token = Annotated[str, Meta(min_length=16, extra=SECRET, description="at least 16 characters")]
 
 
 class Settings(KafkaEnvironment, frozen=True, kw_only=True):
@@ -64,9 +67,13 @@ class Settings(KafkaEnvironment, frozen=True, kw_only=True):
     ip_mode: Annotated[IpMode, Meta(description="truncate, full, hash or drop")] = field(
         default="truncate", name="UGC_IP_MODE"
     )
-    ip_hash_salt: Annotated[str, Meta(min_length=16, description="at least 16 characters")] | None = field(
+    ip_hash_salt: Annotated[Salt, Meta(extra=SECRET, description="at least 16 characters")] | None = field(
         default=None, name="UGC_IP_HASH_SALT"
     )
+    metrics_token: Annotated[str, Meta(min_length=16, extra=SECRET, description="at least 16 characters")] | None = (
+        field(default=None, name="UGC_METRICS_TOKEN")
+    )
+    """What `GET /metrics` asks for as a bearer token; without one it answers this machine only."""
     workers_folder: str | None = field(default=None, name="PROMETHEUS_MULTIPROC_DIR")
     """A folder that the workers of one running service share. `api.server.run` makes it; None in a single process."""
 

@@ -6,6 +6,14 @@ import hmac
 import re
 from typing import Final, NamedTuple
 
+from common.environment import UnfitValueError
+
+LEAST_LENGTH: Final = 8
+"""Characters: fewer can be guessed within the rate limit."""
+
+EXAMPLE: Final = "change-me"
+"""With this the keys and salts of examples begin."""
+
 _KEY: Final = re.compile(r"(?:(?P<label>[A-Za-z0-9_-]{1,32}):)?(?P<key>[A-Za-z0-9._~+/=-]{1,256})")
 
 
@@ -23,12 +31,19 @@ class WriteKeys(tuple[WriteKey, ...]):
 
     @classmethod
     def parse(cls, text: str) -> WriteKeys:
-        """Raise `ValueError` for anything else, and for a label that is used twice."""
+        """Raise `ValueError` for anything else, and for a label that is used twice.
+
+        Raise `UnfitValueError` for a key that is no secret.
+        """
         found: list[WriteKey] = []
         for position, part in enumerate(text.split(","), start=1):
             match = _KEY.fullmatch(part.strip())
             if match is None:
                 raise ValueError
+            if len(match["key"]) < LEAST_LENGTH:
+                raise UnfitValueError(f"a key of fewer than {LEAST_LENGTH} characters can be guessed: make longer ones")
+            if match["key"].startswith(EXAMPLE):
+                raise UnfitValueError("a key is the example's, which everybody knows: make your own")
             found.append(WriteKey(match["label"] or f"key-{position}", match["key"].encode()))
         if len({each.label for each in found}) != len(found):
             raise ValueError

@@ -26,6 +26,11 @@ Address = IPv4Address | IPv6Address
 
 _KEPT_BITS: Final = {4: 24, 6: 48}
 _COUNTED_BITS: Final = {4: 32, 6: 64}
+_6TO4_BITS: Final = 16
+"""Before the IPv4 address that a 6to4 address (2002::/16) holds right after."""
+_BEFORE_IPV4: Final = frozenset({0, 0xFFFF0000, 0x64FF9B << 64})
+"""The 96 bits before it: IPv4-compatible, IPv4-translated (RFC 2765), the well-known prefix of NAT64 (RFC 6052)."""
+
 _HASH_BYTES: Final = 16
 _CACHED_ADDRESSES: Final = 8192
 
@@ -104,9 +109,27 @@ def _parse(text: str) -> Address | None:
         address = ip_address(text)
     except ValueError:
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or _compatible(address) or address
     return address
+
+
+def _compatible(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address at the end of ::a.b.c.d, ::ffff:0:a.b.c.d and 64:ff9b::a.b.c.d, ways to write IPv4 in IPv6."""
+    head, tail = divmod(int(address), 1 << 32)
+    if head in _BEFORE_IPV4 and tail >> 24:
+        return IPv4Address(tail)
+    return None
+
+
+def _kept_bits(address: Address) -> int:
+    """How much of an address is kept: as much of an IPv4 address in it as would be kept of that alone, or less.
+
+    Teredo (2001::/32) and addresses of providers hold an IPv4 address further behind, or too little of one.
+    """
+    if isinstance(address, IPv6Address) and address.sixtofour is not None:
+        return _6TO4_BITS + _KEPT_BITS[4]
+    return _KEPT_BITS[address.version]
 
 
 @lru_cache(_CACHED_ADDRESSES)
@@ -114,6 +137,12 @@ def _counted_form(text: str) -> str:
     address = _parse(text)
     if address is None:
         return text
+    if isinstance(address, IPv6Address) and address.sixtofour is not None:
+        # whoever has the IPv4 address has 65,536 networks of this kind
+        address = address.sixtofour
+    elif isinstance(address, IPv6Address) and address.teredo is not None:
+        # the network is the server's, which many share
+        address = address.teredo[1]
     return str(ip_network((address, _COUNTED_BITS[address.version]), strict=False).network_address)
 
 
@@ -126,6 +155,6 @@ def _stored_form(mode: IpMode, salt: bytes) -> Callable[[str], str | None]:
             return str(address)
         if mode == "hash":
             return hmac.new(salt, address.packed, hashlib.sha256).digest()[:_HASH_BYTES].hex()
-        return str(ip_network((address, _KEPT_BITS[address.version]), strict=False).network_address)
+        return str(ip_network((address, _kept_bits(address)), strict=False).network_address)
 
     return form

@@ -16,7 +16,7 @@ import msgspec
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, StatementError
-from clickhouse.queue.security import quoted
+from clickhouse.connection.literals import quoted
 from clickhouse.schema import sqlfile
 
 if TYPE_CHECKING:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 
 from api.configuration.settings import read_settings
 from common.environment import SettingsError
+
+ROOT = Path(__file__).parents[4]
 
 
 def test_defaults_are_those_of_the_contract() -> None:
@@ -32,7 +36,6 @@ def test_brokers_are_the_embedded_one_or_those_given() -> None:
         ("UGC_KAFKA_BOOTSTRAP", "kafka", "host:port, or several with commas between them"),
         ("UGC_TRUSTED_PROXIES", "10.0.0.1/8", "CIDRs with commas between them, such as 10.0.0.0/8,::1/128"),
         ("UGC_IP_MODE", "some", "truncate, full, hash or drop"),
-        ("UGC_IP_HASH_SALT", "short", "at least 16 characters"),
         ("UGC_RATE_LIMIT", "many", "off, or limits such as 100/second or 100/second;5000/minute"),
         (
             "UGC_RATE_LIMIT_STORAGE",
@@ -59,11 +62,55 @@ def test_error_names_the_variable_and_its_value(name: str, value: str, expected:
     assert str(caught.value) == f"{name}={value}: expected {expected}"
 
 
-@pytest.mark.parametrize("keys", ["web:secret key", "a:one,a:two", "web:", ",", "ключ"])
+@pytest.mark.parametrize("keys", ["web:secret key", "a:one-long-key,a:two-long-key", "web:", ",", "ключ"])
 def test_error_about_write_keys_shows_none(keys: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({"UGC_WRITE_KEYS": keys})
     assert str(caught.value).startswith("UGC_WRITE_KEYS=***: expected label:key")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("UGC_IP_HASH_SALT", "short", "expected at least 16 characters"),
+        ("UGC_IP_HASH_SALT", "change-me-change-me", "this is the example's salt"),
+        ("UGC_IP_HASH_SALT", "a" * 32, "this can be guessed"),
+        ("UGC_IP_HASH_SALT", "abababababababababab", "this can be guessed"),
+        ("UGC_METRICS_TOKEN", "short", "expected at least 16 characters"),
+        ("UGC_WRITE_KEYS", "web:k", "a key of fewer than 8 characters can be guessed"),
+        ("UGC_WRITE_KEYS", "web:long-enough,backend:1234567", "a key of fewer than 8 characters can be guessed"),
+        ("UGC_WRITE_KEYS", "web:change-me", "a key is the example's"),
+        ("UGC_WRITE_KEYS", "web:change-me,backend:change-me-too", "a key is the example's"),
+    ],
+)
+def test_a_secret_that_is_none_is_refused_with_the_reason_and_not_shown(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({name: value})
+    assert str(caught.value).startswith(f"{name}=***: {says}")
+
+
+def test_the_secrets_of_the_example_file_are_refused() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    examples = dict(re.findall(r"^#? ?(UGC_WRITE_KEYS|UGC_IP_HASH_SALT|UGC_METRICS_TOKEN)=(\S+)", text, re.MULTILINE))
+    assert {"UGC_WRITE_KEYS", "UGC_IP_HASH_SALT"} <= set(examples)
+    for name, value in examples.items():
+        with pytest.raises(SettingsError, match="example"):
+            read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    "networks", ["0.0.0.0/0", "::/0", "10.0.0.0/8,0.0.0.0/1", "128.0.0.0/1", "2000::/3", "64.0.0.0/7"]
+)
+def test_proxies_that_everybody_could_be_are_refused_with_the_reason(networks: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"UGC_TRUSTED_PROXIES": networks})
+    assert str(caught.value).startswith(f"UGC_TRUSTED_PROXIES={networks}: ")
+    assert "machines of strangers" in str(caught.value)
+
+
+@pytest.mark.parametrize("networks", ["10.0.0.0/8", "fc00::/7", "fe80::/10", "2400:cb00::/32", "172.16.0.0/12,::1"])
+def test_networks_of_own_proxies_are_taken(networks: str) -> None:
+    assert len(read_settings({"UGC_TRUSTED_PROXIES": networks}).trusted_proxies) == networks.count(",") + 1
 
 
 def test_password_of_a_storage_is_not_shown() -> None:

@@ -46,7 +46,7 @@ def test_every_answer_has_an_example_and_names_its_headers() -> None:
 
 
 def test_key_is_optional_in_the_document_only_where_none_is_configured(service_with: Callable[..., Service]) -> None:
-    for keys, optional in (("", True), ("web:secret", False)):
+    for keys, optional in (("", True), ("web:secret-key", False)):
         served = service_with(UGC_WRITE_KEYS=keys).client.simulate_get("/openapi.json").json
         assert ({} in served["paths"]["/api/v1/events"]["post"]["security"]) is optional
 

@@ -29,6 +29,16 @@ def _stored(service: Service, event: dict[str, Any], peer: str, **headers: str) 
         ("truncate", "::ffff:203.0.113.77", "203.0.113.0"),
         ("full", "203.0.113.77", "203.0.113.77"),
         ("drop", "203.0.113.77", None),
+        # IPv6 addresses that hold an IPv4 address: no more of it is kept than of that alone.
+        ("truncate", "2002:cb00:7107::1", "2002:cb00:7100::"),
+        ("truncate", "2002:cb00:71ff:1:2:3:4:5", "2002:cb00:7100::"),
+        ("truncate", "::203.0.113.77", "203.0.113.0"),
+        ("truncate", "::ffff:0:203.0.113.77", "203.0.113.0"),
+        ("truncate", "64:ff9b::203.0.113.77", "203.0.113.0"),
+        ("truncate", "2001:0:53aa:64c:0:fffe:34ff:8ef8", "2001:0:53aa::"),
+        ("truncate", "2001:db8:1:2:0:5efe:203.0.113.77", "2001:db8:1::"),
+        ("full", "2002:cb00:7107::1", "2002:cb00:7107::1"),
+        ("truncate", "::1", "::"),
     ],
 )
 def test_address_is_kept_in_the_configured_form(
@@ -42,7 +52,7 @@ def test_hashed_address_needs_the_salt_and_is_the_same_for_the_same_salt(
 ) -> None:
     with pytest.raises(ValueError, match="UGC_IP_HASH_SALT"):
         service_with(UGC_IP_MODE="hash")
-    salts = ("a" * 16, "a" * 16, "b" * 16)
+    salts = ("0123456789abcdef", "0123456789abcdef", "fedcba9876543210")
     one, same, other = (
         _stored(service_with(UGC_IP_MODE="hash", UGC_IP_HASH_SALT=salt), click, "203.0.113.77")["ip"] for salt in salts
     )

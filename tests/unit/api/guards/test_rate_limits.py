@@ -67,10 +67,10 @@ def test_batch_larger_than_the_limit_passes_when_nothing_else_came() -> None:
 
 
 def test_bad_requests_and_wrong_keys_cost_one() -> None:
-    service = limited("2/hour", UGC_WRITE_KEYS="k")
-    assert service.post("/api/v1/events", "{", X_Write_Key="k").status_code == 400
+    service = limited("2/hour", UGC_WRITE_KEYS="key-of-test")
+    assert service.post("/api/v1/events", "{", X_Write_Key="key-of-test").status_code == 400
     assert service.event(CLICK, X_Write_Key="wrong").status_code == 401
-    assert service.event(CLICK, X_Write_Key="k").status_code == 429
+    assert service.event(CLICK, X_Write_Key="key-of-test").status_code == 429
 
 
 def test_monitoring_is_not_counted() -> None:

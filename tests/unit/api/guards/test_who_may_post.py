@@ -25,8 +25,8 @@ def post(service: Service, path: str, *, query: str = "", **headers: str) -> Any
 
 @pytest.mark.parametrize("path", PATHS)
 def test_each_of_several_keys_is_taken_in_header_and_address(path: str) -> None:
-    service = Service(UGC_WRITE_KEYS="web:first-key, backend:second~key,third")
-    for key in ("first-key", "second~key", "third"):
+    service = Service(UGC_WRITE_KEYS="web:first-key, backend:second~key,third-key")
+    for key in ("first-key", "second~key", "third-key"):
         assert post(service, path, X_Write_Key=key).status_code == 202
         assert post(service, path, query=f"?write_key={key}", Content_Type="text/plain").status_code == 202
     text = service.client.simulate_get("/metrics").text
@@ -95,7 +95,7 @@ def test_origin_is_compared_whole(allowed: str, origin: str, *, may: bool) -> No
 
 @pytest.mark.parametrize("origins", ["*", PAGE])
 def test_preflight_is_answered_for_a_day_with_what_a_tracker_needs(origins: str) -> None:
-    service = Service(UGC_ALLOWED_ORIGINS=origins, UGC_WRITE_KEYS="k", UGC_RATE_LIMIT="1/hour")
+    service = Service(UGC_ALLOWED_ORIGINS=origins, UGC_WRITE_KEYS="key-of-test", UGC_RATE_LIMIT="1/hour")
     for _ in range(3):
         answer = service.client.simulate_options(
             PATHS[1],
@@ -110,8 +110,86 @@ def test_preflight_is_answered_for_a_day_with_what_a_tracker_needs(origins: str)
 
 def test_errors_have_cors_headers_so_that_a_page_can_read_them(service: Service) -> None:
     answer = service.post(PATHS[0], "{", Origin=PAGE)
-    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (400, "*")
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (400, PAGE)
     assert "X-Request-Id" in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("allowed", ["*", PAGE])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_that_sends_with_credentials_can_read_the_answer(allowed: str, path: str) -> None:
+    """Beacons are always sent so: without these headers one is dropped after its preflight, and says it was sent."""
+    service = Service(UGC_ALLOWED_ORIGINS=allowed)
+    preflight = {
+        "Origin": PAGE,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    for answer in (service.client.simulate_options(path, headers=preflight), post(service, path, Origin=PAGE)):
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert answer.headers["access-control-allow-credentials"] == "true"
+        assert "Origin" in answer.headers["vary"]
+
+
+def test_an_answer_without_an_origin_varies_by_origin_too(service: Service) -> None:
+    answer = post(service, PATHS[0])
+    assert answer.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def preflight(service: Service, asked: str) -> list[str]:
+    headers = {"Origin": PAGE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": asked}
+    answer = service.client.simulate_options(PATHS[0], headers=headers)
+    assert answer.status_code == 204
+    return [name.lower() for name in answer.headers["access-control-allow-headers"].split(", ")]
+
+
+def test_headers_of_tracing_agents_are_allowed(service: Service) -> None:
+    asked = "traceparent,tracestate, baggage,sentry-trace,request-id,x-datadog-trace-id,Content-Type"
+    allowed = preflight(service, asked)
+    assert {name.strip().lower() for name in asked.split(",")} <= set(allowed)
+    assert len(set(allowed)) == len(allowed)
+
+
+@pytest.mark.parametrize(
+    "asked", ["a b", "x-\u00e4", "a,b;c", "a:b", "a" * 65, ",".join(f"x-{n}" for n in range(65)), '"x"']
+)
+def test_what_is_no_name_of_a_header_is_not_echoed(service: Service, asked: str) -> None:
+    assert set(preflight(service, asked)) == {"content-type", "content-encoding", "x-write-key", "x-request-id"}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_own_origin_of_the_api_may_always_post(path: str) -> None:
+    service = Service(UGC_ALLOWED_ORIGINS=PAGE)
+    body = json.dumps(CLICK if path == PATHS[0] else {"events": [CLICK]})
+    for host, port, origin, status in (
+        ("events.cinema.example", 80, "https://events.cinema.example", 202),
+        ("127.0.0.1", 9001, "http://127.0.0.1:9001", 202),
+        ("events.cinema.example", 80, "https://other.cinema.example", 403),
+        ("events.cinema.example", 80, "https://events.cinema.example:8443", 403),
+        ("events.cinema.example", 80, "null", 403),
+    ):
+        headers = {"Content-Type": "application/json", "Origin": origin}
+        answer = service.client.simulate_post(path, host=host, port=port, body=body, headers=headers)
+        assert answer.status_code == status, (host, origin)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin"),
+    [
+        ("null", "null"),
+        ("file://", "file://"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("ionic://localhost,http://localhost", "http://localhost"),
+        ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+    ],
+)
+def test_apps_that_run_from_files_can_be_allowed_by_name(allowed: str, origin: str) -> None:
+    service = Service(UGC_ALLOWED_ORIGINS=allowed)
+    answer = post(service, PATHS[0], Origin=origin)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (202, origin)
+    assert post(service, PATHS[0], Origin=PAGE).status_code == 403
+    for other in {"null", "file://", "capacitor://evil"} - {origin}:
+        assert post(service, PATHS[0], Origin=other).status_code == 403
 
 
 SIGNALS = [{"Sec_GPC": "1"}, {"DNT": "1"}]

@@ -118,9 +118,9 @@ def test_every_rejection_is_one_line_without_anything_that_was_sent(
     service_with: Callable[..., Service], caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     headers, path, body, reasons = REJECTED[name]
-    service = service_with(UGC_WRITE_KEYS="k", UGC_ALLOWED_ORIGINS="https://cinema.example")
+    service = service_with(UGC_WRITE_KEYS="key-of-test", UGC_ALLOWED_ORIGINS="https://cinema.example")
     caplog.set_level(logging.INFO)
-    answer = service.post(path, body, **{"X_Write_Key": "k", "User_Agent": "secret-agent", **headers})
+    answer = service.post(path, body, **{"X_Write_Key": "key-of-test", "User_Agent": "secret-agent", **headers})
     assert answer.status_code >= 207
     (record,) = caplog.records
     line = JsonFormatter().format(record)

@@ -1,0 +1,31 @@
+"""`UGC_IP_HASH_SALT`: the key with which addresses are hashed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.configuration.write_keys import EXAMPLE
+from common.environment import UnfitValueError
+
+LEAST_LENGTH: Final = 16
+_LEAST_LETTERS: Final = 6
+_REMEDY: Final = "make one with `openssl rand -hex 16`"
+
+
+class Salt(str):
+    """A text that nobody can guess: who knows it can look hashed addresses up in a table."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Salt:
+        """Raise `ValueError` for a text that is too short, `UnfitValueError` for one that can be guessed."""
+        if len(text) < LEAST_LENGTH:
+            raise ValueError
+        if text.startswith(EXAMPLE):
+            raise UnfitValueError(
+                "this is the example's salt, which everybody knows: make one with `openssl rand -hex 16`"
+            )
+        if len(set(text)) < _LEAST_LETTERS:
+            raise UnfitValueError(f"this can be guessed: {_REMEDY}")
+        return cls(text)
