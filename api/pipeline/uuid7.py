@@ -1,4 +1,8 @@
-"""UUIDv7 (RFC 9562): ids that sort by the time of their making."""
+"""UUIDv7 (RFC 9562): ids that sort by the time at which they were made.
+
+Own code, because the time is the caller's: `uuid-utils` takes 2.0 µs for an id of a given time where this takes 4.8,
+but its ids ascend by its own clock only, neither within a given millisecond nor when the given time steps back.
+"""
 
 from __future__ import annotations
 
