@@ -171,9 +171,7 @@ def test_check_passes_on_what_is_committed() -> None:
 def test_check_names_the_view_that_is_broken(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(views.FOLDER, tmp_path / "views"))
     path = folder / "page_dwell.sql"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("avg(leave.5)", "avg(no_such_column)"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("avg(leave.5)", "avg(no_such_column)"), encoding="utf-8")
     with pytest.raises(OperationError, match=r"views/page_dwell\.sql .*no_such_column"):
         list(check.run(view_folder=folder))
 
