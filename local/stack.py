@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 import urllib3
 
+from common.kafka import BOOTSTRAP_VARIABLE
 from common.names import TOPIC
 from common.topic import KafkaUnavailableError, Topic
 from local import broker
@@ -55,7 +56,7 @@ class Stack:
         self._leftovers = Leftovers(self._folder / "leftovers.messages")
         environment = {
             **os.environ,
-            "UGC_KAFKA_BOOTSTRAP": settings.service.brokers,
+            BOOTSTRAP_VARIABLE: settings.service.brokers,
             "UGC_CLICKHOUSE_URL": settings.clickhouse,
             "UGC_DATA_DIR": str(self._folder),
         }

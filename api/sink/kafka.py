@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Final
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from api.sink.interface import CLOSE_WAIT_S, SinkError, SinkFullError, SinkRefusedError, SinkUnavailableError
+from common.names import TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confluent_kafka import Message
 
-TOPIC: Final = "ugc.events"
 ANY_PARTITION: Final = -1
 DELIVERY_TIMEOUT_S: Final = 5.0
 ACK_WAIT_S: Final = 6.0

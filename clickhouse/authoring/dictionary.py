@@ -11,6 +11,7 @@ from clickhouse.authoring import examples
 from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.schema import runner, sqlfile, views
+from common.names import ANALYTICS, DATABASE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -67,9 +68,9 @@ def _events(client: Client) -> str:
     )
     types = [(match[1], row["table"]) for row in found if (match := _EVENT_TYPE.search(row["as_select"]))]
     lines = ["## Events\n", "| `event_type` | table | its own columns |", "|---|---|---|"]
-    common = {row["name"] for row in _columns(client, "ugc", "events")}
+    common = {row["name"] for row in _columns(client, DATABASE, "events")}
     for name, table in types:
-        own = [row["name"] for row in _columns(client, "ugc", table) if row["name"] not in common]
+        own = [row["name"] for row in _columns(client, DATABASE, table) if row["name"] not in common]
         lines.append(f"| `{name}` | `{table}` | {', '.join(f'`{each}`' for each in own)} |")
     lines.append("\nEvery event, also of a type without a table, is in `events`.\n")
     return "\n".join(lines)
@@ -83,7 +84,7 @@ def _view(client: Client, view: views.View, calendar: examples.Calendar) -> str:
         f"### {view.name}\n",
         f"**{_sentence(sqlfile.section(text, 'What'))}** {_sentence(sqlfile.section(text, 'Why'))}\n",
         f"{_sentence(sqlfile.section(text, 'Mind'))}\n",
-        _column_table(_columns(client, views.DATABASE, view.name)),
+        _column_table(_columns(client, ANALYTICS, view.name)),
         f"```sql\n{question}\n```\n",
     ]
     if view.name not in _OF_A_SERVER:
@@ -112,7 +113,7 @@ def _shown(value: Any, calendar: examples.Calendar) -> str:
 
 
 def _table(client: Client, name: str, comment: str) -> str:
-    return f"### ugc.{name}\n\n{_sentence(comment)}\n\n{_column_table(_columns(client, 'ugc', name))}"
+    return f"### ugc.{name}\n\n{_sentence(comment)}\n\n{_column_table(_columns(client, DATABASE, name))}"
 
 
 def _tables(client: Client) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from common.names import LANDING
+
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
@@ -66,7 +68,7 @@ def insert(client: Client, calendar: Calendar) -> None:
         seen.add(event["n"])
     for block in (first, again):
         lines = b"\n".join(msgspec.json.encode(row) for row in block)
-        client.raw_insert("ugc.events", insert_block=lines, fmt="JSONEachRow")
+        client.raw_insert(LANDING, insert_block=lines, fmt="JSONEachRow")
 
 
 def _row(event: dict[str, Any]) -> dict[str, Any]:

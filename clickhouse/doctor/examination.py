@@ -18,6 +18,7 @@ from msgspec import Struct
 from clickhouse.connection.client import connect, execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.doctor import causes
+from common.names import ANALYTICS, DATABASE, LANDING
 from common.topic import KafkaUnavailableError, Topic
 from common.waiting import wait_until
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 IDENTITY = "ugc-doctor"
 STAGES = ("API", "broker", "ClickHouse", "consumer", "landing", "typed", "view")
+_TYPED, _VIEW = f"{DATABASE}.custom_events", f"{ANALYTICS}.custom_events"
 _PROBE_INTERVAL_S = 0.02
 _ACCEPTED = 202
 # By the sorting key, in its own words, and the index of occurred_at: each look would read every row otherwise
@@ -89,9 +91,9 @@ class Examination:
             "broker": self._broker,
             "ClickHouse": self._connect,
             "consumer": self._consumer,
-            "landing": lambda: self._row("ugc.events", causes.of_landing),
-            "typed": lambda: self._row("ugc.custom_events", causes.of_typed),
-            "view": lambda: self._row("analytics.custom_events", causes.of_view),
+            "landing": lambda: self._row(LANDING, causes.of_landing),
+            "typed": lambda: self._row(_TYPED, causes.of_typed),
+            "view": lambda: self._row(_VIEW, causes.of_view),
         }
         stages: list[Stage] = []
         try:
@@ -187,7 +189,7 @@ class Examination:
         if self._client is None:
             return
         if not keep:
-            for table in ("ugc.events", "ugc.custom_events"):
+            for table in (LANDING, _TYPED):
                 self._forget(table)
         self._client.close()
 

@@ -18,7 +18,7 @@ from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.rows import landing
 from clickhouse.schema import catalog, runner
-from common.names import GROUP, QUEUE
+from common.names import ERRORS, GROUP, LANDING, QUEUE
 from common.topic import KafkaUnavailableError, Topic
 from common.waiting import wait_until
 
@@ -103,8 +103,8 @@ def _read_aside(client: Client, settings: Settings, group: str) -> None:
     definition = runner.queue_definition(settings)
     match = _DEFINITION.search(definition)
     if match is None:
-        raise OperationError("the migrations do not make ugc.events_queue as `(columns) ENGINE = Kafka`")
-    for table, like in ((_ROWS, "ugc.events"), (_ERRORS_ROWS, "ugc.events_errors")):
+        raise OperationError(f"the migrations do not make {QUEUE} as `(columns) ENGINE = Kafka`")
+    for table, like in ((_ROWS, LANDING), (_ERRORS_ROWS, ERRORS)):
         execute(client, f"CREATE TABLE {table} AS {like} ENGINE = MergeTree ORDER BY tuple()")
     execute(client, f"CREATE TABLE {_QUEUE} ({match['columns'].rstrip()}, {_VIRTUAL}) ENGINE = Null")
     for view, rows_, name in ((_MV, _ROWS, "events_mv"), (_ERRORS_MV, _ERRORS_ROWS, "events_errors_mv")):

@@ -18,12 +18,12 @@ from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, StatementError
 from clickhouse.connection.literals import quoted
 from clickhouse.schema import sqlfile
+from common.names import ANALYTICS, DATABASE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 FOLDER = Path(__file__).parents[1] / "views"
-DATABASE = "analytics"
 _MARKS = "ugc.view_files"
 
 
@@ -72,9 +72,9 @@ def load(folder: Path = FOLDER) -> list[View]:
             comment=_comment(texts[name]),
             mark=marks[name],
             needs=frozenset(needs[name]),
-            tables=frozenset(sqlfile.names_of("ugc", texts[name])),
+            tables=frozenset(sqlfile.names_of(DATABASE, texts[name])),
             columns=frozenset(re.findall(r"\bugc\.(\w+\.\w+)", sqlfile.section(texts[name], "Needs"))),
-            example=sqlfile.section(texts[name], "Example") or f"SELECT * FROM {DATABASE}.{name} LIMIT 1",  # noqa: S608
+            example=sqlfile.section(texts[name], "Example") or f"SELECT * FROM {ANALYTICS}.{name} LIMIT 1",  # noqa: S608
         )
         for name in order
     ]
@@ -83,17 +83,17 @@ def load(folder: Path = FOLDER) -> list[View]:
 def _statement(name: str, text: str) -> str:
     found = sqlfile.statements(text)
     if len(found) != 1 or not re.search(
-        rf"\bCREATE\s+OR\s+REPLACE\s+VIEW\s+{DATABASE}\.{name}\b", sqlfile.code(text), re.IGNORECASE
+        rf"\bCREATE\s+OR\s+REPLACE\s+VIEW\s+{ANALYTICS}\.{name}\b", sqlfile.code(text), re.IGNORECASE
     ):
-        raise OperationError(f"views/{name}.sql must hold one statement: CREATE OR REPLACE VIEW {DATABASE}.{name} …")
+        raise OperationError(f"views/{name}.sql must hold one statement: CREATE OR REPLACE VIEW {ANALYTICS}.{name} …")
     return found[0]
 
 
 def _needs(name: str, text: str, texts: dict[str, str]) -> set[str]:
-    needed = sqlfile.names_of(DATABASE, text) - {name}
+    needed = sqlfile.names_of(ANALYTICS, text) - {name}
     unknown = sorted(needed - texts.keys())
     if unknown:
-        raise OperationError(f"views/{name}.sql reads {DATABASE}.{unknown[0]}, but there is no views/{unknown[0]}.sql")
+        raise OperationError(f"views/{name}.sql reads {ANALYTICS}.{unknown[0]}, but there is no views/{unknown[0]}.sql")
     return needed
 
 
@@ -124,7 +124,7 @@ def plan(client: Client, views: list[View], *, recreate: bool = False) -> list[C
 
 def apply(client: Client, views: list[View], *, recreate: bool = False) -> list[Change]:
     """Make the server's views equal to the files; OperationError names the file that is broken."""
-    execute(client, f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+    execute(client, f"CREATE DATABASE IF NOT EXISTS {ANALYTICS}")
     changes = plan(client, views, recreate=recreate)
     by_name = {view.name: view for view in views}
     for change in changes:
@@ -132,7 +132,7 @@ def apply(client: Client, views: list[View], *, recreate: bool = False) -> list[
             _create(client, by_name[change.name])
     for change in changes:
         if change.action == "dropped":
-            execute(client, f"DROP VIEW IF EXISTS {DATABASE}.`{change.name}`")
+            execute(client, f"DROP VIEW IF EXISTS {ANALYTICS}.`{change.name}`")
             _mark(client, change.name, "")
     return changes
 
@@ -140,7 +140,7 @@ def apply(client: Client, views: list[View], *, recreate: bool = False) -> list[
 def _create(client: Client, view: View) -> None:
     try:
         execute(client, view.statement)
-        execute(client, f"ALTER TABLE {DATABASE}.{view.name} MODIFY COMMENT {quoted(view.comment)}")
+        execute(client, f"ALTER TABLE {ANALYTICS}.{view.name} MODIFY COMMENT {quoted(view.comment)}")
         # the mark comes last: a view that was interrupted in between has none and is made again
         _mark(client, view.name, view.mark)
     except StatementError as error:
@@ -170,6 +170,6 @@ def _marks(client: Client) -> dict[str, str | None]:
     found = rows(
         client,
         "SELECT name FROM system.tables WHERE database = {database:String} AND engine = 'View' ORDER BY name",
-        database=DATABASE,
+        database=ANALYTICS,
     )
     return {row["name"]: marks.get(row["name"]) for row in found}

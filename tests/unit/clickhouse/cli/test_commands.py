@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,15 @@ ROOT = Path(__file__).resolve().parents[4]
 def commands() -> list[str]:
     (subcommands,) = (each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
     return sorted(subcommands.choices)
+
+
+def test_every_module_of_a_command_is_in_the_command_line() -> None:
+    modules = {
+        path.stem
+        for path in (ROOT / "clickhouse" / "cli").glob("*.py")
+        if re.search(r"^NAME\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert modules == set(commands())
 
 
 @pytest.mark.parametrize("command", commands())
