@@ -1,46 +1,141 @@
-# Sourced by run_app.sh and run_tests.sh: makes .venv with what requirements.lock pins, once, and again whenever the lock changes.
-# Afterwards $python is the interpreter to use. On failure it says in one line what is wrong and what to do, and exits 1.
+# shellcheck shell=bash
+# Sourced by run_app.sh, run_tests.sh and .ci/run. `prepare_environment app` makes .venv with what running needs (requirements/app.lock),
+# once, and again whenever that lock changes; `prepare_environment tests` adds the rest (requirements/tests.lock). Afterwards $python is
+# the interpreter to use. An install that fails says why and exits 1, and the next start tries again.
+
+python=.venv/bin/python
+log=.venv/install.log
 
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
 }
 
-find_python() {
-    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11 python3.14 python; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
-            printf '%s\n' "$candidate"
-            return
-        fi
-    done
-    return 1
+version_of() { # PYTHON
+    "$1" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null
 }
 
-install() {
-    "$python" -m pip --disable-pip-version-check --no-input --quiet --retries 2 install --require-hashes "$@" >&2
+# .venv holds a copy of each lock that was installed to the end.
+installed() { # LOCK
+    [ -f ".venv/$1.lock" ] && [ "$(<"requirements/$1.lock")" = "$(<".venv/$1.lock")" ] || return
+    # A Python that went away is noticed, and so is another that is asked for by name.
+    local version
+    version=$(version_of "$python") && [ "$version" = "$(version_of "${PYTHON:-$python}")" ]
 }
 
-prepare_environment() {
-    local base lock_sum stamp
-    base=$(find_python) || fail "no Python from 3.11 to 3.14 found: install one, or name it with PYTHON=/path/to/python3"
-    lock_sum=$(
-        "$base" -c 'import hashlib, sys; print(hashlib.sha256(open("requirements.lock", "rb").read()).hexdigest(), *sys.version_info[:2])'
-    ) || fail "requirements.lock cannot be read: restore it with 'git checkout requirements.lock'"
-    python=.venv/bin/python
-    stamp=.venv/installed-lock
-    if [ "$(cat "$stamp" 2>/dev/null)" = "$lock_sum" ] && "$python" -c '' 2>/dev/null; then
-        return
+check_platform() {
+    local needed="ClickHouse's engine and the broker come as wheels for Linux with glibc on x86-64 and ARM64" system processor
+    system=$(uname -s) processor=$(uname -m)
+    case $system/$processor in
+        Linux/x86_64 | Linux/aarch64) ;;
+        *) fail "this platform cannot run the embedded tier: $needed, and this is $system on $processor" ;;
+    esac
+    case $(ldd --version 2>&1) in
+        *musl*) fail "this platform cannot run the embedded tier: $needed, and this is Linux with musl, such as Alpine" ;;
+    esac
+}
+
+# Names the Python whose pip installs into .venv: the one that made .venv, or where it has none, .venv's own, which takes some seconds.
+find_pip() {
+    local base
+    base=$(readlink -f "$python")
+    if "$base" -m pip --python "$python" --version >/dev/null 2>&1; then
+        echo "$base"
+    else
+        "$python" -m ensurepip >&2 && echo "$python"
     fi
+}
 
-    echo "Setting up .venv (once; about a minute)…" >&2
-    "$base" -m venv --clear .venv >&2 \
-        || fail "could not make .venv: is the folder writable, and the venv module installed (Debian: apt-get install python3-venv)?"
-    # gunicorn-h1c, a faster HTTP parser that gunicorn can do without, is the one package that has no wheels. It is built where there
-    # is a C compiler, and left out where there is none.
-    awk '/^gunicorn-h1c==/ { leave_out = 1; next } /^[^ ]/ { leave_out = 0 } !leave_out' requirements.lock >.venv/wheels.lock
-    install --only-binary :all: --requirement .venv/wheels.lock \
-        || fail "could not install requirements.lock: check the network (pip's own message is above), then run this again"
-    install --requirement requirements.lock 2>/dev/null \
-        || echo "note: no C compiler, so gunicorn uses its slower HTTP parser" >&2
-    printf '%s\n' "$lock_sum" >"$stamp"
+# Makes an empty .venv with the first Python that can: Debian's, for one, comes without what that takes.
+make_environment() {
+    local candidates=(python3 python3.13 python3.12 python3.11 python3.14 python) candidate said useless=""
+    [ -z "${PYTHON:-}" ] || candidates=("$PYTHON")
+    for candidate in "${candidates[@]}"; do
+        "$candidate" -c 'import sys, sysconfig
+fits = (3, 11) <= sys.version_info[:2] <= (3, 14) and sys.implementation.name == "cpython"
+sys.exit(not fits or bool(sysconfig.get_config_var("Py_GIL_DISABLED")))' 2>/dev/null || continue
+        said=$("$candidate" -m venv --clear --without-pip .venv 2>&1) && said=$(find_pip 2>&1) && return
+        useless="$candidate cannot make .venv (${said##*$'\n'}): is the folder writable, and are Python's modules venv and ensurepip \
+installed (Debian: apt-get install python3-venv)?"
+    done
+    fail "${useless:-no CPython from 3.11 to 3.14 found: install one, or name it with PYTHON=/path/to/python3}"
+}
+
+# Of the user's configuration of pip, what is about other folders does not hold for .venv.
+pip_install() {
+    local pip
+    pip=$(find_pip) || return
+    PIP_USER=0 "$pip" -m pip --python "$python" --disable-pip-version-check --no-input --quiet --retries 2 \
+        install --no-deps --no-compile --require-hashes "$@"
+}
+
+# uv installs in a third of the time; where it cannot be had, or does not reach the index that pip is configured for, pip installs.
+uv_or_pip_install() {
+    { [ -x .venv/bin/uv ] || pip_install --only-binary :all: -r requirements/installer.lock; } \
+        && UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-}} \
+            .venv/bin/uv pip install --quiet --python "$python" --no-deps --require-hashes "$@" && return
+    pip_install "$@"
+}
+
+# Says why an install failed, from what was printed.
+cause() {
+    local said package
+    said=$(<"$log")
+    case $said in
+        *"No space left"* | *"Disk quota exceeded"*) echo "the disk is full" ;;
+        *"DO NOT MATCH THE HASHES"*) echo "a file came that is not the one that was locked; does a proxy or a mirror change files?" ;;
+        *onnection* | *"name resolution"* | *"timed out"* | *Proxy* | *CERTIFICATE* | *"HTTP error"*)
+            echo "the network: the package index could not be reached" ;;
+        *"No matching distribution found for "*)
+            package=${said##*No matching distribution found for }
+            echo "there is no wheel of ${package%%[ $'\n']*} for Python $(version_of "$python" | tr ' ' .) on this machine ($(uname -m)," \
+                "$(ldd --version 2>&1 | head -n 1))" ;;
+        *"uild"*) echo "a package could not be built: that takes a C compiler and Python's headers (Debian: apt-get install gcc python3-dev)" ;;
+        *) echo "see above" ;;
+    esac
+}
+
+install() { # LOCK [--force-reinstall]
+    awk '/^[^ ]/ { left_out = /^gunicorn-h1c==/ } !left_out' "requirements/$1.lock" >.venv/wheels.lock
+    if ! uv_or_pip_install --only-binary :all: -r .venv/wheels.lock "${@:2}" >"$log" 2>&1; then
+        tail -n 8 "$log" | sed 's/^/    /' >&2
+        fail "could not install requirements/$1.lock: $(cause). The next start tries again"
+    fi
+}
+
+# gunicorn-h1c, a faster HTTP parser that gunicorn can do without, is the one package that has no wheels.
+install_what_is_built() {
+    awk '/^[^ ]/ { taken = /^gunicorn-h1c==/ } taken' requirements/app.lock >.venv/built.lock
+    command -v cc >/dev/null && uv_or_pip_install -r .venv/built.lock >"$log" 2>&1 \
+        || echo "note: gunicorn uses its slower HTTP parser, because the faster one could not be built with a C compiler" >&2
+}
+
+prepare_environment() { # app | tests
+    local lock
+    for lock in app "$1"; do
+        [ -r "requirements/$lock.lock" ] || fail "requirements/$lock.lock cannot be read: restore it with 'git checkout requirements'"
+    done
+    installed app && installed "$1" && return
+    check_platform
+    # One start at a time makes .venv. The system frees this lock with the process that holds it, however that ends.
+    (
+        flock --nonblock 9 || {
+            echo "Another start is setting up .venv; waiting for it…" >&2
+            flock 9 || true
+        }
+        if ! installed app || { ! installed "$1" && [ -e ".venv/$1.lock" ]; }; then # nothing is left of what other locks brought
+            echo "Setting up .venv (once; about half a minute)…" >&2
+            make_environment
+            install app
+            install_what_is_built
+            cp requirements/app.lock .venv/
+        fi
+        if ! installed "$1"; then
+            echo "Adding to .venv what tests and benchmarks need (once; about half a minute)…" >&2
+            # A try that was broken off may have left half a package.
+            if [ -e .venv/unfinished ]; then install "$1" --force-reinstall; else : >.venv/unfinished && install "$1"; fi
+            cp "requirements/$1.lock" .venv/
+            rm .venv/unfinished
+        fi
+    ) 9<local/environment.sh || exit 1
 }

@@ -9,9 +9,9 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import chdb.state
 import msgspec
 
+from local.clickhouse_server.chdb_library import connect
 from local.clickhouse_server.errors import QUERY_WAS_CANCELLED, UNKNOWN_SETTING, ClickHouseError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Connection:
 
     def __init__(self, connection_string: str) -> None:
         self._connection_string = connection_string
-        self._chdb: Any = chdb.state.connect(connection_string)
+        self._chdb: Any = connect(connection_string)
         self.execute(_SERVER_DEFAULTS)
 
     def sibling(self) -> Connection:
