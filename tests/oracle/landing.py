@@ -25,7 +25,7 @@ PARTITIONS = 3
 LEAST_CORRECTION = 5 * MINUTE
 COMMON = ("event_type", "event_id", "user_id", "anonymous_id", "session_id", "occurred_at", "page_url", "referrer", "context")
 TEXTS = ("user_id", "anonymous_id", "session_id", "page_url", "referrer")
-TIMES = ("key_time", "occurred_at", "received_at", "kafka_timestamp")
+TIMES = ("key_time", "occurred_at", "received_at", "kafka_timestamp", "inserted_at")
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Landed:
     phase: Phase
     row: dict[str, Any]
 
-    def as_insert(self) -> str:
-        """A line of JSONEachRow for the landing table."""
-        times = {name: _clickhouse_time(self.row[name]) for name in TIMES}
+    def as_insert(self, written_at: int) -> str:
+        """A line of JSONEachRow for the landing table, written at that moment."""
+        times = {name: clickhouse_time(ms) for name, ms in {**self.row, "inserted_at": written_at}.items() if name in TIMES}
         return json.dumps({**self.row, **times, "payload": self.payload()}, ensure_ascii=False)
 
     def as_wire(self) -> str:
@@ -118,5 +118,6 @@ def _epoch_ms(time: int | str) -> int:
     return time if isinstance(time, int) else round(datetime.fromisoformat(time).timestamp() * 1000)
 
 
-def _clickhouse_time(ms: int) -> str:
+def clickhouse_time(ms: int) -> str:
+    """A time as ClickHouse reads it, in UTC."""
     return as_datetime(ms).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

@@ -113,9 +113,10 @@ def events(ledger: Ledger) -> Table:
 def user_journey(ledger: Ledger, user_id: str) -> Table:
     """Everything that one identity did, in order of time, robots included. One row per event.
 
-    Seconds are since the event before, NULL for the first.
+    Seconds are since the event before, NULL for the first. Raises ValueError when two events are of one millisecond, for
+    the words do not say which of them is the one before.
     """
-    return ledger.ask(
+    journey = ledger.ask(
         """
         SELECT
             occurred_at,
@@ -134,3 +135,6 @@ def user_journey(ledger: Ledger, user_id: str) -> Table:
         json=["payload"],
         user_id=user_id,
     )
+    if len({row[0] for row in journey.rows}) < len(journey.rows):
+        raise ValueError(f"two events of {user_id} are of one moment: ask about somebody else")
+    return journey
