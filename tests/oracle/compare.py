@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from tests.oracle.answers.ledger import Table
 
@@ -42,8 +41,10 @@ class Difference:
 
     def __str__(self) -> str:
         lines = [
-            f"{len(self.missing)} of {self.expected_rows} right rows are missing, "
-            f"{len(self.unexpected)} of {self.found_rows} rows are wrong"
+            (
+                f"{len(self.missing)} of {self.expected_rows} right rows are missing, "
+                f"{len(self.unexpected)} of {self.found_rows} rows are wrong"
+            )
         ]
         if self.missing_columns:
             lines.append(f"columns missing: {', '.join(self.missing_columns)}")
@@ -59,7 +60,7 @@ class Difference:
 def compare(
     expected: Table, columns: Collection[str], rows: Iterable[Row], ignored: Collection[str] = ()
 ) -> Difference:
-    """The difference between an answer and the rows of a view; columns are compared by name, and rows by what both have.
+    """The difference between an answer and the rows of a view: columns by name, and rows by the columns that both have.
 
     `ignored` are columns of the view that only ClickHouse can know.
     """
@@ -68,7 +69,7 @@ def compare(
     here = [_picked(row, [expected.columns.index(name) for name in common]) for row in expected.rows]
     there = [_picked(row, [found_columns.index(name) for name in common]) for row in rows]
     left_here, left_there = _without_twins(here, there)
-    normalisers = [_json if name in expected.json else _same for name in common]
+    normalisers: list[Callable[[Any], Any]] = [_json if name in expected.json else _same for name in common]
     missing, unexpected = _unmatched(
         [_normalised(row, normalisers) for row in left_here],
         [_normalised(row, normalisers) for row in left_there],

@@ -12,18 +12,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle.lives.deeds import Phase
 from tests.oracle.lives.times import DAY, MINUTE, as_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from tests.oracle.lives.deeds import Phase
     from tests.oracle.posts import Post
 
 TOPIC = "ugc.events"
 PARTITIONS = 3
 LEAST_CORRECTION = 5 * MINUTE
-COMMON = ("event_type", "event_id", "user_id", "anonymous_id", "session_id", "occurred_at", "page_url", "referrer", "context")
+COMMON = (
+    "event_type",
+    "event_id",
+    "user_id",
+    "anonymous_id",
+    "session_id",
+    "occurred_at",
+    "page_url",
+    "referrer",
+    "context",
+)
 TEXTS = ("user_id", "anonymous_id", "session_id", "page_url", "referrer")
 TIMES = ("key_time", "occurred_at", "received_at", "kafka_timestamp", "inserted_at")
 
@@ -37,13 +47,17 @@ class Landed:
 
     def as_insert(self, written_at: int) -> str:
         """A line of JSONEachRow for the landing table, written at that moment."""
-        times = {name: clickhouse_time(ms) for name, ms in {**self.row, "inserted_at": written_at}.items() if name in TIMES}
+        times = {
+            name: clickhouse_time(ms) for name, ms in {**self.row, "inserted_at": written_at}.items() if name in TIMES
+        }
         return json.dumps({**self.row, **times, "payload": self.payload()}, ensure_ascii=False)
 
     def as_wire(self) -> str:
         """The line as the API writes it for Kafka: absent where empty, and with its payload as an object."""
         left_out = {"identity", "kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp"}
-        return json.dumps({name: value for name, value in self.row.items() if name not in left_out and value not in ("", None)})
+        return json.dumps(
+            {name: value for name, value in self.row.items() if name not in left_out and value not in ("", None)}
+        )
 
     def payload(self) -> str:
         return json.dumps(self.row["payload"], ensure_ascii=False, separators=(",", ":"))
@@ -97,7 +111,7 @@ def _row(post: Post, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _corrected(told: int | None, sent_at: int | None, received_at: int) -> int:
-    """Less than five minutes between two clocks is delay; more is skew, and an event's age at sending is what counts."""
+    """Less than five minutes between two clocks is delay; more is skew, and what counts is the age at sending."""
     if told is None:
         return received_at
     if sent_at is None or abs(received_at - sent_at) < LEAST_CORRECTION:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clickhouse_cityhash.cityhash import CityHash64
+from clickhouse_cityhash.cityhash import CityHash64  # type: ignore[import-untyped]
 
 from tests.oracle.answers.ledger import Ledger, Table
 
@@ -55,7 +55,10 @@ def monthly_active_users(ledger: Ledger) -> Table:
 def _by_period(ledger: Ledger, period: str) -> Table:
     return ledger.ask(
         f"""
-        SELECT date_trunc('{period}', day)::DATE AS {period}, count(DISTINCT identity) AS active_users, count(*) AS events
+        SELECT
+            date_trunc('{period}', day)::DATE AS {period},
+            count(DISTINCT identity) AS active_users,
+            count(*) AS events
         FROM counted
         GROUP BY 1
         """

@@ -36,7 +36,9 @@ class Question:
         """What stands behind FROM."""
         if not self.parameters:
             return f"analytics.{self.view}"
-        return f"analytics.{self.view}({', '.join(f'{name} = {_sql(value)}' for name, value in self.parameters.items())})"
+        return (
+            f"analytics.{self.view}({', '.join(f'{name} = {_sql(value)}' for name, value in self.parameters.items())})"
+        )
 
 
 _SIMPLE: Final = (
@@ -83,20 +85,21 @@ def questions(calendar: Calendar) -> Iterator[Question]:
     yield Question("events", "events", readers.events, ignored=("inserted_at",))
     for table in readers.TYPED:
         yield Question(table, table, partial(readers.typed, table=table))
-    for answer in _SIMPLE:
-        yield Question(answer.__name__, answer.__name__, answer)
+    for simple in _SIMPLE:
+        yield Question(simple.__name__, simple.__name__, simple)
     spans = {"all": (calendar.days + 3, 0), "some": (20, 6), "one_day": (16, 16), "to_come": (3, -5)}
     dates = {name: [_date(calendar, ago) for ago in span] for name, span in spans.items()}
     for name, (since, until) in dates.items():
         asked = {"since": since, "until": until}
-        yield Question(f"retention-{name}", "retention", partial(activity.retention, **asked), asked)
+        yield Question(f"retention-{name}", "retention", partial(activity.retention, since=since, until=until), asked)
     for name, (steps, window) in _FUNNELS.items():
-        span = "some" if name == "at_once" else "all"
-        asked = {"steps": steps, "window_seconds": window, "since": dates[span][0], "until": dates[span][1]}
-        yield Question(f"funnel-{name}", "funnel", partial(funnel.funnel, **asked), asked)
-    for user_id in _JOURNEYS:
-        asked = {"user_id": user_id}
-        yield Question(f"user_journey-{user_id}", "user_journey", partial(readers.user_journey, **asked), asked)
+        since, until = dates["some" if name == "at_once" else "all"]
+        answer = partial(funnel.funnel, steps=steps, window_seconds=window, since=since, until=until)
+        told = {"steps": steps, "window_seconds": window, "since": since, "until": until}
+        yield Question(f"funnel-{name}", "funnel", answer, told)
+    for who in _JOURNEYS:
+        answer = partial(readers.user_journey, user_id=who)
+        yield Question(f"user_journey-{who}", "user_journey", answer, {"user_id": who})
 
 
 def _date(calendar: Calendar, days_ago: int) -> str:

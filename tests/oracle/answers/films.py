@@ -5,8 +5,12 @@ Who has a heartbeat or a completion of a film has watched it.
 
 from __future__ import annotations
 
-from tests.oracle.answers.ledger import Ledger, Table
+from typing import TYPE_CHECKING
+
 from tests.oracle.answers.readers import of_type
+
+if TYPE_CHECKING:
+    from tests.oracle.answers.ledger import Ledger, Table
 
 WATCHED = f"""
     SELECT day, movie_id, identity, occurred_at, state, position_ms, duration_ms, FALSE AS completed, NULL AS watched_ms

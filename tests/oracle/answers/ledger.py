@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import pyarrow as pa
 
-from tests.oracle.landing import Landed
 from tests.oracle.lives.times import as_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tests.oracle.landing import Landed
 
 COLUMNS: Final = {
     "event_type": pa.string(),
@@ -80,12 +81,12 @@ class Ledger:
         self._connection.register("landed_rows", _arrow(landed))
         self._connection.execute("CREATE TABLE landed AS SELECT * FROM landed_rows")
         self._connection.execute(_FIRST_COPIES)
-        self._connection.execute("CREATE TABLE kept AS SELECT * FROM events; DROP VIEW events; ALTER TABLE kept RENAME TO events")
+        self._connection.execute(
+            "CREATE TABLE kept AS SELECT * FROM events; DROP VIEW events; ALTER TABLE kept RENAME TO events"
+        )
         self._connection.execute(_COUNTED.replace("$today", f"DATE '{self.today}'"))
 
-    def ask(
-        self, query: str, *, divided: Iterable[str] = (), json: Iterable[str] = (), **parameters: Any
-    ) -> Table:
+    def ask(self, query: str, *, divided: Iterable[str] = (), json: Iterable[str] = (), **parameters: Any) -> Table:
         """The answer to a query of DuckDB; `$name` in it is a parameter."""
         cursor = self._connection.cursor()
         cursor.execute(query, parameters)

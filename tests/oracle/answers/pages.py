@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tests.oracle.answers.ledger import Ledger, Table
+from typing import TYPE_CHECKING
+
 from tests.oracle.answers.readers import of_type
+
+if TYPE_CHECKING:
+    from tests.oracle.answers.ledger import Ledger, Table
 
 # Of several leaves of one opening the last says how it ended, in every field; the others were no end. So an opening is
 # left once, on the day of its last leave, however often its tab was hidden, and dwell is not added up twice.

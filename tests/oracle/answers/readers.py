@@ -1,15 +1,16 @@
-"""The readers: every event once, in the words of its type. Bots are in them, and so is what a clock that is ahead tells."""
+"""The readers: every event once, in the words of its type. Bots and what is of tomorrow are in them."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tests.oracle.answers.ledger import Ledger, Table
+if TYPE_CHECKING:
+    from tests.oracle.answers.ledger import Ledger, Table
 
 _WHO: Final = "event_id, occurred_at, identity, user_id, anonymous_id, session_id"
-_CONTEXT: Final = (
-    "page_url, referrer, user_agent, ip, locale, timezone, screen_width, screen_height, app_version, is_bot, received_at"
-)
+_CONTEXT: Final = """
+    page_url, referrer, user_agent, ip, locale, timezone, screen_width, screen_height, app_version, is_bot, received_at
+"""
 
 # Column of the reader, and where it is in the payload. Texts are empty and numbers NULL when not given.
 _OWN: Final[dict[str, tuple[str, str]]] = {
@@ -113,8 +114,8 @@ def events(ledger: Ledger) -> Table:
 def user_journey(ledger: Ledger, user_id: str) -> Table:
     """Everything that one identity did, in order of time, robots included. One row per event.
 
-    Seconds are since the event before, NULL for the first. Raises ValueError when two events are of one millisecond, for
-    the words do not say which of them is the one before.
+    Seconds are since the event before, NULL for the first. Raises ValueError when two events are of one millisecond,
+    for the words do not say which of them is the one before.
     """
     journey = ledger.ask(
         """

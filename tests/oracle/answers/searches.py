@@ -5,8 +5,12 @@ Texts are in lower case, without spaces around them, and so are genres and actor
 
 from __future__ import annotations
 
-from tests.oracle.answers.ledger import Ledger, Table
+from typing import TYPE_CHECKING
+
 from tests.oracle.answers.readers import of_type
+
+if TYPE_CHECKING:
+    from tests.oracle.answers.ledger import Ledger, Table
 
 _PER_DAY = f"""
     SELECT

@@ -1,10 +1,14 @@
-"""How far people get with a film: who starts, who finishes, and what the trailer had to do with it. Bots are left out."""
+"""How far people get with a film: who starts, who finishes, and what its trailer is worth. Bots are left out."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.oracle.answers.films import WATCHED
-from tests.oracle.answers.ledger import Ledger, Table
 from tests.oracle.answers.readers import of_type
+
+if TYPE_CHECKING:
+    from tests.oracle.answers.ledger import Ledger, Table
 
 # A person's first heartbeat or completion of a film is their start, and its day the day of the row.
 _STARTS = f"""

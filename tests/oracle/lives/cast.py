@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tests.oracle.lives.deeds import Browser
 from tests.oracle.lives.times import DAY, HOUR, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    import random
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/138.0 Safari/537.36",

@@ -25,7 +25,7 @@ def add(diary: Diary, calendar: Calendar) -> None:
 
 
 def repeated(diary: Diary, calendar: Calendar) -> None:
-    """The same bytes later: soon, after midnight, days later; and in a new request, whose time of sending is another."""
+    """The same bytes later: soon, after midnight, days later; and in a new request, sent at another time."""
     for ago in (3, 9, *(day for day in calendar.last_of_month() if day > 6)):
         for browser in (RIGHT, WRONG, LOST):
             for hours, gaps in ((23.99, (MINUTE_AND_A_HALF, 20 * MINUTE)), (10, (3 * HOUR, 2 * DAY))):
@@ -65,7 +65,14 @@ def shared_ids(diary: Diary, calendar: Calendar) -> None:
                 received = at + SECOND + number * HOUR
                 copies = (Delivery(received, received - 50), Delivery(received + MINUTE, received - 50))
                 diary.write(
-                    at, RIGHT, event_type, payload, user=users[number], event_id=event_id, page_url="/id", deliveries=copies
+                    at,
+                    RIGHT,
+                    event_type,
+                    payload,
+                    user=users[number],
+                    event_id=event_id,
+                    page_url="/id",
+                    deliveries=copies,
                 )
 
 
@@ -77,5 +84,12 @@ def untold_times(diary: Diary, calendar: Calendar) -> None:
             copies = (Delivery(at + SECOND, at), Delivery(at + 20 * MINUTE, at), Delivery(at + DAY, at + DAY - 50))
             for event_type, payload in one_of_each(diary, "tt-untold"):
                 diary.write(
-                    at, RIGHT, event_type, payload, user="u-untold", tells_time=False, page_url="/now", deliveries=copies
+                    at,
+                    RIGHT,
+                    event_type,
+                    payload,
+                    user="u-untold",
+                    tells_time=False,
+                    page_url="/now",
+                    deliveries=copies,
                 )

@@ -21,7 +21,9 @@ def add(diary: Diary, calendar: Calendar) -> None:
     steps(diary, calendar)
 
 
-def beat(movie_id: str, state: str = "playing", position: int | None = 0, duration: int | None = 1_000) -> dict[str, Any]:
+def beat(
+    movie_id: str, state: str = "playing", position: int | None = 0, duration: int | None = 1_000
+) -> dict[str, Any]:
     told = {"position_ms": position, "duration_ms": duration}
     return {"movie_id": movie_id, "state": state, **{name: value for name, value in told.items() if value is not None}}
 
@@ -89,7 +91,13 @@ def steps(diary: Diary, calendar: Calendar) -> None:
         "backwards": ((0, end), (1, play), (2, trailer), (3, page)),
         "last-moment": ((0, page), (5, trailer), (10, play), (FUNNEL_WINDOW, end)),
         "too-late": ((0, page), (5, trailer), (10, play), (FUNNEL_WINDOW + 1, end)),
-        "second-go": ((0, page), (SECOND, page), (2 * SECOND, trailer), (FUNNEL_WINDOW + 1, play), (FUNNEL_WINDOW + 2, end)),
+        "second-go": (
+            (0, page),
+            (SECOND, page),
+            (2 * SECOND, trailer),
+            (FUNNEL_WINDOW + 1, play),
+            (FUNNEL_WINDOW + 2, end),
+        ),
         "two-halves": ((0, page), (1, trailer), (5 * HOUR, play), (5 * HOUR + 1, end)),
     }
     for name, way in ways.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import random
 
 
 class Phase(Enum):
@@ -24,7 +26,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class Browser:
-    """One browser on one device. Its clock may be wrong; it sends no time of sending when `dates_requests` is not set."""
+    """One browser on one device. Its clock may be wrong; `dates_requests` is whether it tells when it sends."""
 
     anonymous_id: str
     user_agent: str = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
@@ -70,7 +72,14 @@ class Diary:
         self.deeds: list[Deed] = []
 
     def write(
-        self, at: int, browser: Browser, event_type: str, payload: dict[str, Any], *, user: str | None = None, **more: Any
+        self,
+        at: int,
+        browser: Browser,
+        event_type: str,
+        payload: dict[str, Any],
+        *,
+        user: str | None = None,
+        **more: Any,
     ) -> Deed:
         """Note a deed; `more` is whatever else a `Deed` has."""
         more.setdefault("event_id", self.new_id(at + browser.skew_ms))

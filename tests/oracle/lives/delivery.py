@@ -22,7 +22,8 @@ AGAIN = 0.08
 
 def deliver(chance: random.Random, calendar: Calendar, deeds: Iterable[Deed]) -> list[Post]:
     """The requests that carry the deeds, of those that have arrived by now."""
-    planned, free = [], []
+    planned: list[Deed] = []
+    free: list[Deed] = []
     for deed in deeds:
         (planned if deed.deliveries else free).append(deed)
     posts = [_post(calendar, deed.browser, (deed,), delivery) for deed in planned for delivery in deed.deliveries]

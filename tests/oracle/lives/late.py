@@ -31,10 +31,12 @@ def _visits_on(diary: Diary, calendar: Calendar, cast: Cast, days: Sequence[int]
     for ago in days:
         deeds = Diary(chance)
         person = chance.choice([person for person in cast.people if person.browsers[0].skew_ms == 0])
-        visit = visits.Visit(deeds, cast.films, person.browsers[0], person.user_id, calendar.day(ago, chance.random() * 20))
+        visit = visits.Visit(
+            deeds, cast.films, person.browsers[0], person.user_id, calendar.day(ago, chance.random() * 20)
+        )
         visits.go(visit, person)
         for number, (event_type, payload) in enumerate(corner_times.one_of_each(deeds, "tt000")):
-            at = calendar.day(ago, 3) + number * SECOND
+            at = calendar.day(ago, 3 if phase is Phase.LATE else 4) + number * SECOND
             deeds.write(at, Browser("a-late"), event_type, payload, user=chance.choice(("u1", "u2", f"u-late-{ago}")))
         diary.deeds += [_held_back(calendar, deed, phase) for deed in deeds.deeds if _on(calendar, ago, deed.at)]
 

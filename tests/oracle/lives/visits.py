@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.oracle.lives import cast, watching
-from tests.oracle.lives.deeds import Browser, Deed, Diary
 from tests.oracle.lives.times import HOUR, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from tests.oracle.lives.deeds import Browser, Deed, Diary
 
 SILENCE = 30 * MINUTE
 PAUSES = (SILENCE - 1, SILENCE, SILENCE + 1)
@@ -120,7 +122,9 @@ def search(visit: Visit) -> None:
     if chance.random() < 0.2:
         payload["actors"] = chance.choices(cast.ACTORS, k=chance.randrange(1, 3))
     low, high = sorted((chance.randrange(1, 21) / 2, chance.randrange(1, 21) / 2))
-    payload |= chance.choice(({}, {}, {"rating_min": low}, {"rating_max": high}, {"rating_min": low, "rating_max": high}))
+    payload |= chance.choice(
+        ({}, {}, {"rating_min": low}, {"rating_max": high}, {"rating_min": low, "rating_max": high})
+    )
     first, last = sorted((chance.randrange(1990, 2000), chance.randrange(1990, 2000)))
     payload |= chance.choice(({}, {}, {"year_from": first}, {"year_to": last}, {"year_from": first, "year_to": last}))
     found = chance.choice((None, None, 0, 0, 3, 40))

@@ -25,7 +25,9 @@ def watch(visit: Visit, film: cast.Film) -> int:
             if state == "playing":
                 position += step
             position = _jumped(visit, position, film)
-            visit.do("video_progress", {"movie_id": film.movie_id, "position_ms": position, "state": state, **told_length})
+            visit.do(
+                "video_progress", {"movie_id": film.movie_id, "position_ms": position, "state": state, **told_length}
+            )
             if chance.random() < 0.2:
                 visit.wait(1, SECOND)
                 _other_quality(visit, film, position)

@@ -83,7 +83,7 @@ def late(life: Life) -> None:
     life.come(Phase.LATE)
 
 
-def rebuilt(life: Life) -> None:
+def rebuilt(_life: Life) -> None:
     for table in TYPED:
         assert main(["rebuild", table]) == 0, table
 
