@@ -23,14 +23,29 @@ class Trace(NamedTuple):
     fits: frozenset[int]
 
 
-def funnel(ledger: Ledger, steps: Sequence[str], window_seconds: int, since: str, until: str) -> Table:
+# The film that an event is about.
+_FILM: Final = """
+    CASE
+        WHEN event_type = 'click' AND payload->>'element' IN ('movie', 'trailer') THEN payload->>'element_id'
+        WHEN event_type IN ('page_view', 'page_leave') AND payload->>'page_type' = 'movie' THEN payload->>'page_id'
+        ELSE payload->>'movie_id'
+    END
+"""
+
+
+def funnel(
+    ledger: Ledger, steps: Sequence[str], window_seconds: int, since: str, until: str, *, movie_id: str = ""
+) -> Table:
     """People who got to each step, in any one go. One row per step.
 
     Each step is an event of its own, not before the one that was the step before (the same millisecond will do), and
     at most `window_seconds` after the event that was the first. All of them lie on the days from `since` to `until`,
-    both included. Other events may lie in between. A share of nobody is NULL.
+    both included. Other events may lie in between. A share of nobody is NULL. With a film, every step is about it: a
+    click on it or on its trailer, its page, or its player.
     """
-    reached = [_furthest(traces, len(steps), window_seconds) for traces in _people(ledger, steps, since, until)]
+    reached = [
+        _furthest(traces, len(steps), window_seconds) for traces in _people(ledger, steps, since, until, movie_id)
+    ]
     people = [sum(furthest > number for furthest in reached) for number in range(len(steps))]
     rows: list[tuple[Any, ...]] = [
         (number + 1, name, people[number], _share(people[number], people[0]), _share(people[number], before))
@@ -43,17 +58,18 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _people(ledger: Ledger, steps: Sequence[str], since: str, until: str) -> list[list[Trace]]:
+def _people(ledger: Ledger, steps: Sequence[str], since: str, until: str, movie_id: str) -> list[list[Trace]]:
     """Of each person the events that could be a step, in the order of time."""
     found = ledger.ask(
         f"""
         SELECT identity, occurred_at, event_type, CASE event_type {_detail_cases()} END AS detail
         FROM counted
-        WHERE day BETWEEN $since::DATE AND $until::DATE
+        WHERE day BETWEEN $since::DATE AND $until::DATE AND $movie_id IN ('', {_FILM})
         ORDER BY identity, occurred_at
         """,
         since=since,
         until=until,
+        movie_id=movie_id,
     )
     wanted = [step.partition(":")[::2] for step in steps]
 
