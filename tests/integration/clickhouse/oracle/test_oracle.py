@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clickhouse.__main__ import main
-from clickhouse.authoring.check import ephemeral_engine
+from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected
 from clickhouse.schema import runner, views
 from tests.oracle import served
