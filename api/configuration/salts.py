@@ -1,4 +1,4 @@
-"""`UGC_IP_HASH_SALT`: the key with which addresses are hashed."""
+"""`UGC_IP_HASH_SALT`, the key with which addresses are hashed, and `UGC_METRICS_TOKEN`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REMEDY: Final = "make one with `openssl rand -hex 16`"
 
 
 class Salt(str):
-    """A text that nobody can guess: who knows it can look hashed addresses up in a table."""
+    """A text that nobody can guess: with the salt of hashed addresses, they could be looked up in a table."""
 
     __slots__ = ()
 
@@ -23,9 +23,7 @@ class Salt(str):
         if len(text) < LEAST_LENGTH:
             raise ValueError
         if text.startswith(EXAMPLE):
-            raise UnfitValueError(
-                "this is the example's salt, which everybody knows: make one with `openssl rand -hex 16`"
-            )
+            raise UnfitValueError(f"this is the example's, which everybody knows: {_REMEDY}")
         if len(set(text)) < _LEAST_LETTERS:
             raise UnfitValueError(f"this can be guessed: {_REMEDY}")
         return cls(text)

@@ -23,7 +23,7 @@ _ORIGINS = "*, or origins with commas between them, such as https://cinema.examp
 _LIMITS = "off, or limits such as 100/second or 100/second;5000/minute"
 _STORAGE = "a storage of the library limits, such as async+memory:// or async+redis://host:6379"
 
-_Token = Annotated[str, Meta(min_length=16, extra=SECRET, description="at least 16 characters")]
+_Token = Annotated[Salt, Meta(extra=SECRET, description="at least 16 characters")]
 
 
 class Settings(KafkaEnvironment, frozen=True, kw_only=True):
@@ -70,9 +70,7 @@ class Settings(KafkaEnvironment, frozen=True, kw_only=True):
     ip_hash_salt: Annotated[Salt, Meta(extra=SECRET, description="at least 16 characters")] | None = field(
         default=None, name="UGC_IP_HASH_SALT"
     )
-    metrics_token: Annotated[str, Meta(min_length=16, extra=SECRET, description="at least 16 characters")] | None = (
-        field(default=None, name="UGC_METRICS_TOKEN")
-    )
+    metrics_token: _Token | None = field(default=None, name="UGC_METRICS_TOKEN")
     """What `GET /metrics` asks for as a bearer token; without one it answers this machine only."""
     workers_folder: str | None = field(default=None, name="PROMETHEUS_MULTIPROC_DIR")
     """A folder that the workers of one running service share. `api.server.run` makes it; None in a single process."""

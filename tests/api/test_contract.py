@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.support.stack import Stack
 
 CASES = int(os.environ.get("UGC_TEST_CASES", "100"))
-KEY = {"X-Write-Key": "web-key"}
+KEY = {"X-Write-Key": "web-key-of-tests"}
 ONE, BATCH = "POST /api/v1/events", "POST /api/v1/events/batch"
 DOCUMENT = document(needs_key=True)
 DOCUMENTED = Documented(DOCUMENT)

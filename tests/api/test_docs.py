@@ -30,10 +30,12 @@ def test_example_is_answered_as_the_document_says(keyed_stack: Stack, number: in
     command, status, named = EXAMPLES[number]
     assert shutil.which("curl"), "the examples of docs/api.md are for curl"
     # What a reader sees is the body; the status comes after it, and the key that the stack wants goes along.
-    command = re.sub(r"\bcurl ", r"curl --write-out '\\n%{http_code}' --header 'X-Write-Key: web-key' ", command)
+    command = re.sub(
+        r"\bcurl ", r"curl --write-out '\\n%{http_code}' --header 'X-Write-Key: web-key-of-tests' ", command
+    )
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
-        env={"URL": keyed_stack.url, "KEY": "web-key", "PATH": "/usr/local/bin:/usr/bin:/bin"},
+        env={"URL": keyed_stack.url, "KEY": "web-key-of-tests", "PATH": "/usr/local/bin:/usr/bin:/bin"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -52,9 +54,9 @@ def test_alerts_name_only_metrics_that_exist(keyed_stack: Stack) -> None:
     document: dict[str, Any] = yaml.safe_load((DOCS / "alerts.yml").read_text())
     rules = [rule for group in document["groups"] for rule in group["rules"]]
     assert all(rule["annotations"]["summary"] and rule["for"] for rule in rules)
-    keyed_stack.post("/api/v1/events", b"{", **{"X-Write-Key": "web-key"})
+    keyed_stack.post("/api/v1/events", b"{", **{"X-Write-Key": "web-key-of-tests"})
     event = {"event_type": "click", "user_id": "u1", "element": "movie"}
-    keyed_stack.post("/api/v1/events/batch", {"events": [event], "sent_at": 1}, **{"X-Write-Key": "web-key"})
+    keyed_stack.post("/api/v1/events/batch", {"events": [event], "sent_at": 1}, **{"X-Write-Key": "web-key-of-tests"})
     text = HTTP.request("GET", f"{keyed_stack.url}/metrics").data.decode()
     known = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
     assert set().union(*(_names(rule["expr"]) for rule in rules)) - known == set()

@@ -73,7 +73,7 @@ def test_error_about_write_keys_shows_none(keys: str) -> None:
     ("name", "value", "says"),
     [
         ("UGC_IP_HASH_SALT", "short", "expected at least 16 characters"),
-        ("UGC_IP_HASH_SALT", "change-me-change-me", "this is the example's salt"),
+        ("UGC_IP_HASH_SALT", "change-me-change-me", "this is the example's, which everybody knows"),
         ("UGC_IP_HASH_SALT", "a" * 32, "this can be guessed"),
         ("UGC_IP_HASH_SALT", "abababababababababab", "this can be guessed"),
         ("UGC_METRICS_TOKEN", "short", "expected at least 16 characters"),
