@@ -10,7 +10,7 @@ from msgspec import Meta, field
 from api.configuration.origins import ANY, Origins
 from api.configuration.privacy import IpMode, PrivacySignals  # noqa: TC001 - msgspec evaluates the annotations
 from api.configuration.rate_limits import Limits, Storage
-from api.configuration.salts import Salt  # noqa: TC001 - msgspec evaluates the annotations
+from api.configuration.salts import Salt
 from api.configuration.write_keys import WriteKeys
 from common.environment import SECRET, Address, Cidrs, Networks, Port, reachable, read
 from common.kafka import KafkaEnvironment
