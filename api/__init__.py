@@ -1,1 +1,1 @@
-"""The HTTP service: validates behaviour events and answers once the broker has them."""
+"""The HTTP service: validates behaviour events and answers once the broker has acknowledged them."""

@@ -1,1 +1,1 @@
-"""What can be configured, and the grammars of the values. Imports only `common`."""
+"""What can be configured, and the grammar of each value. Imports only `common`."""

@@ -1,1 +1,1 @@
-"""The OpenAPI document and its examples, made from the types. Imports `resources`, `pipeline`."""
+"""The OpenAPI document and its examples, made from the types and the errors. Imports any room."""

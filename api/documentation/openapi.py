@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the event types."""
+"""The OpenAPI 3.1 document, made from the event types and the table of errors."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ Takes behaviour events of an online cinema's web front end.
 - An event is answered with success only after the broker has acknowledged it.
 - Sending an event again with the same `event_id` makes no duplicate; do so after a 503 or a time-out.
 - `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON. A body's `Content-Encoding` may be
-  gzip, deflate, br or zstd; all limits hold for what comes out.
+  gzip, deflate, br or zstd; all limits apply to the unpacked body.
 - Beyond what the schemas say: an `occurred_at` (after the correction by `sent_at`) is at most 30 days old and at most
   24 hours ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
   {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
-  written without a fraction; an object names each key once.
+  written without a fraction; no object has a key twice.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
 - Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
   parameter `{PARAMETER}`.
 - Events are limited by client address; a batch costs as much as it has events, and at most the whole limit.
-- Every answer carries `{REQUEST_ID}`: the one of the request, if it has a sane one, else a new one. Logs name it.
+- Every answer carries `{REQUEST_ID}`: that of the request, if it is well-formed, otherwise a new one.
+  The log has it, too.
 - Every error is an RFC 9457 problem document; a 400 names the JSON path that is wrong.
 """
 
@@ -130,7 +131,7 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
                 "get": {
                     "operationId": "getMetrics",
                     "tags": ["operation"],
-                    "summary": "Figures of the service for Prometheus",
+                    "summary": "Metrics of the service for Prometheus",
                     "responses": {
                         "200": {
                             "description": "Those of all workers.",
@@ -161,7 +162,7 @@ def _body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
 
 
 def _taken_out(components: dict[str, Any], name: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """The schema that these fields share; each of them refers to it from here on, because it is long."""
+    """Move out the schema that these fields share, and have each of them refer to it, because it is long."""
     shared: dict[str, Any] = {}
     for component in components.values():
         for field in fields:
@@ -191,7 +192,7 @@ def _link(operation: str, body: Any) -> dict[str, Any]:
     return {
         "operationId": operation,
         "requestBody": body,
-        "description": "The same once more: accepted, and events with an `event_id` of their own are stored once.",
+        "description": "The same request again: accepted, and events that carry an `event_id` are stored once.",
     }
 
 

@@ -1,1 +1,1 @@
-"""Who may send, how much, and what is kept of a sender. Imports `configuration`, `pipeline`, `server`."""
+"""Who may send, how much, and what is known about the sender. Imports `configuration`, `pipeline` and `server`."""

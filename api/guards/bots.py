@@ -1,8 +1,8 @@
 """Programs that say what they are in their user agent. Those that pretend to be people are not found here.
 
 Their events are kept and marked, so that analysts can leave them out and operators can see them. Who they are is a
-public list, `crawler-user-agents`, to which this adds what calls itself a robot without being listed. HTTP libraries
-(curl, python-requests, …) are not marked: backends send the events of people with them.
+public list, `crawler-user-agents`, to which this module adds what calls itself a robot and is not listed. HTTP
+libraries (curl, python-requests, …) are not marked: backends send the events of people with them.
 """
 
 from __future__ import annotations

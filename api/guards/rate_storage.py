@@ -1,4 +1,4 @@
-"""Where the windows of rate limits are: memory that the workers share, or any storage of the library `limits`."""
+"""Where the windows of rate limits are kept: memory that the workers share, or a storage of the library `limits`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from limits.aio.strategies import RateLimiter
 
 WAIT_S: Final = 0.25
-"""How long a storage on another machine may hold a request up before the request passes uncounted."""
+"""How long a request waits for a storage on another machine before it passes uncounted."""
 
 _MEMORY: Final = "async+memory"
 _REDIS: Final = "async+redis"
 _LIBRARIES: Final = {"async+memcached": "memcachio", "async+mongodb": "motor", "async+valkey": "valkey"}
-"""What a kind of storage needs that is not installed with the service; Redis needs nothing more."""
+"""What other kinds of storage need and the service does not install; the client for Redis is installed."""
 
 
 class StorageMissingError(Exception):
@@ -32,7 +32,7 @@ class StorageMissingError(Exception):
 def open_strategy(storage: str, folder: str | None) -> RateLimiter:
     """A moving window where the storage can hold one, else (memcached) a sliding counter, which is nearly as exact.
 
-    In `folder` the workers share their memory. Nothing is connected yet. Raises `StorageMissingError`.
+    In `folder` the workers share their memory. Connects to nothing yet. Raises `StorageMissingError`.
     """
     opened = _open(storage, folder)
     if isinstance(opened, MovingWindowSupport):
@@ -41,7 +41,7 @@ def open_strategy(storage: str, folder: str | None) -> RateLimiter:
 
 
 def may_wait(storage: str) -> bool:
-    """Whether the storage is somewhere else."""
+    """Whether the storage is reached over the network."""
     return urlsplit(storage).scheme != _MEMORY
 
 

@@ -109,7 +109,7 @@ class Limiter:
             raise TooManyRequestsError(max(1, room.reset_s))
 
     async def _hit(self, network: str, cost: int, paid: int) -> tuple[_Room, bool]:
-        """Count against every limit, until one is used up; the room is that of the tightest."""
+        """Count against every limit until one is used up; the room returned is that of the tightest."""
         tightest: _Room | None = None
         for item in self._items:
             amount = min(cost, item.amount - paid)
@@ -117,7 +117,7 @@ class Limiter:
             reset_at, remaining = await self._strategy.get_window_stats(item, network)
             wait_s = reset_at - time.time()
             if not fits and amount > 1:
-                # Room for one comes earlier, but room for all of them may be that far off.
+                # There may be room for one earlier, but for all of them only then.
                 wait_s = item.get_expiry()
             room = _Room(item.amount, max(0, remaining), max(0, math.ceil(wait_s)))
             if not fits:

@@ -25,7 +25,7 @@ SLICES: Final = 57
 SETS: Final = 4096
 WAYS: Final = 4
 _COUNTS: Final = SLICES + 1
-"""The slice that fills now is not yet a whole one."""
+"""The current slice is still being filled."""
 
 # A window: the digest of its key; the slice that was used last, the first one that may hold anything, the sum of all
 # counts; the counts.
@@ -45,7 +45,7 @@ class SharedWindows(Storage, MovingWindowSupport):
     STORAGE_SCHEME = ("async+shared-windows",)  # type: ignore[assignment]
 
     def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
-        """`file` is made if it is not there; without one, the windows are this process's own. `clock` gives seconds."""
+        """`file` is created if need be; without one, the windows are this process's own. `clock` gives seconds."""
         super().__init__()
         self._clock = clock
         self._file = None if file is None else file.open("a+b")
@@ -63,7 +63,7 @@ class SharedWindows(Storage, MovingWindowSupport):
         digest, place = _place(key)
         self._lock(place)
         try:
-            # Read under the lock: no other worker has been here later.
+            # Read under the lock, so that no other worker has been here with a later time.
             now = int(self._clock() * SLICES / expiry)
             at = self._find(digest, place, now)
             longs = (at + _USED_AT) // _LONG
@@ -76,7 +76,7 @@ class SharedWindows(Storage, MovingWindowSupport):
             first = min(now, self._longs[longs + 1])
         finally:
             self._unlock(place)
-        # The time whose `expiry` later is when the first slice leaves the window.
+        # `expiry` seconds after this, the first slice leaves the window.
         self._last = key, (first + _COUNTS) * expiry / SLICES - expiry, used
         return fits
 
@@ -84,7 +84,7 @@ class SharedWindows(Storage, MovingWindowSupport):
         """When the oldest entry came, in seconds since 1970, and how many there are."""
         if self._last is None or self._last[0] != key:
             await self.acquire_entry(key, limit, expiry, 0)
-        # Else it is asked right after `acquire_entry`, which has just looked.
+        # Otherwise it is called right after `acquire_entry`, which has just looked.
         last, self._last = self._last, None
         return (self._clock(), 0) if last is None else last[1:]
 
@@ -102,11 +102,11 @@ class SharedWindows(Storage, MovingWindowSupport):
         return longest_unused
 
     def _forget(self, at: int, now: int) -> None:
-        """Take out of a window what is too old."""
+        """Remove from a window what is too old."""
         longs = (at + _USED_AT) // _LONG
         used, first = self._longs[longs], self._longs[longs + 1]
         if not 0 < now - used <= SLICES:
-            # Unused for long, or the clock was set back, or another limit had this key.
+            # Not used for a long time, or the clock was set back, or another limit had this key.
             self._empty(at, now)
             return
         counts = (at + _COUNTS_AT) // _COUNT

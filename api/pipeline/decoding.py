@@ -1,4 +1,4 @@
-"""From bytes to events. The good case decodes the whole body once; only refused bodies are read again."""
+"""From bytes to events. A valid body is decoded once, as a whole; only refused bodies are read again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.pipeline.explain import explain
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
 
-# What a decoder can raise on hostile input. UnicodeDecodeError is a ValueError of its own.
+# What a decoder can raise on hostile input.
 _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -36,7 +36,7 @@ class RefusedEvent(NamedTuple):
 
 
 class DecodedBatch(NamedTuple):
-    """The readable events with their places in the request, in order, and those that are not."""
+    """The events that could be read, in order and with their positions in the request, and those that could not."""
 
     sent_at: Any
     events: list[tuple[int, AnyEvent]]
@@ -64,8 +64,8 @@ def decode_event(body: bytes) -> AnyEvent:
 
 
 def decode_batch(body: bytes) -> DecodedBatch:
-    """A batch, event by event where it must be. Raises `RejectionError` when the batch as a whole cannot be read."""
-    # No event of a body this small can be over its own limit, so their sizes need not be known.
+    """A batch, event by event only if it must be. Raises `RejectionError` when the batch as a whole cannot be read."""
+    # In a body this small no event can be over its own limit, so their sizes need not be known.
     if len(body) <= MAX_EVENT_BYTES:
         try:
             batch = _batch.decode(body)
@@ -99,12 +99,12 @@ def _decode_one_by_one(body: bytes) -> DecodedBatch:
 
 
 def _keys_around(sent_at: Any) -> int:
-    """How many keys a batch has at least, beside those of its events."""
+    """The smallest number of keys that a batch can have besides those of its events."""
     return 1 if sent_at is None else 2
 
 
 def read_head(document: bytes) -> tuple[str | None, str]:
-    """Id and type of a refused event, as far as they can be read; the type is `unknown` unless it is one of ours."""
+    """Id and type of a refused event, as far as they can be read; a type that does not exist is `unknown`."""
     try:
         head = _head_only.decode(document)
     except _REFUSALS:

@@ -1,8 +1,8 @@
-"""JSON objects that name a key twice. The decoder keeps the last one silently; a sender should hear of it.
+"""JSON objects with duplicate keys. The decoder silently keeps the last one; the sender should be told.
 
-Reading a body once more with Python's own decoder costs two thirds of all that is done with an event, so it is avoided
-wherever counting proves that there is no key too many: the decoded events need a certain number of keys, and the text
-cannot hold more keys than it holds `":`.
+Reading a body again with Python's own decoder costs two thirds of everything else that is done with an event, so it is
+avoided wherever counting proves that there is no key too many: the decoded events need a certain number of keys, and
+the text cannot hold more keys than it holds `":`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class _DuplicateKeyError(Exception):
-    """The key."""
+    """An object has the same key twice."""
 
 
 def has_duplicate(body: bytes, events: Iterable[Event], keys_around: int = 0) -> bool:
-    """Whether an object in `body`, which was decoded into these events, names a key twice.
+    """Whether an object in `body`, which was decoded into these events, has a duplicate key.
 
     `keys_around` is the least number of keys outside the events.
     """
@@ -36,26 +36,26 @@ def has_duplicate(body: bytes, events: Iterable[Event], keys_around: int = 0) ->
     except _DuplicateKeyError:
         return True
     except (ValueError, RecursionError):
-        # Not for this module to judge: the decoder has seen it.
+        # The decoder judges that.
         return False
     return False
 
 
 def refuse_duplicates(body: bytes, event: Event) -> None:
-    """Raise a `RejectionError` when an object in `body`, which was decoded into this event, names a key twice."""
+    """Raise a `RejectionError` when an object in `body`, which was decoded into this event, has a duplicate key."""
     if has_duplicate(body, (event,)):
         raise RejectionError(Reason.DUPLICATE_KEY, "$", "expected each key of an object once, got one twice")
 
 
 def refuse_duplicates_around(body: bytes, documents: Iterable[bytes], keys_around: int) -> None:
-    """Raise a `RejectionError` when the outermost object of a batch names a key twice; `documents` are its events."""
+    """Raise a `RejectionError` when the outermost object of a batch has a duplicate key; `documents` are its events."""
     inside = sum(document.count(b'":') for document in documents)
     if body.count(b'":') - inside == keys_around and not _space_before_colon(body):
         return
     outermost: list[tuple[str, Any]] = []
 
     def remember(pairs: list[tuple[str, Any]]) -> None:
-        # Objects come from the inside out.
+        # The hook is called from the innermost object outwards.
         outermost[:] = pairs
 
     with suppress(ValueError, RecursionError):
@@ -65,7 +65,7 @@ def refuse_duplicates_around(body: bytes, documents: Iterable[bytes], keys_aroun
 
 
 def _fewest_keys(events: Iterable[Event]) -> int:
-    """How many keys a text must have at least to be decoded into these."""
+    """The smallest number of keys that a text decoded into these events can have."""
     keys = 0
     for event in events:
         values = astuple(event)
@@ -80,7 +80,7 @@ def _fewest_keys(events: Iterable[Event]) -> int:
 
 
 def _own_keys(event: Event) -> int:
-    """What the count above does not see: defaults that are not None need no key, and properties have their own."""
+    """What the count above misses: defaults other than None need no key, and properties have keys of their own."""
     match event:
         case SearchFilter():
             return -(not event.genres) - (not event.actors)
@@ -102,13 +102,13 @@ def _count(value: Any) -> int:
 
 
 def _space_before_colon(body: bytes) -> bool:
-    """Whether a key may hide from the count."""
+    """Whether there may be a key that the count misses."""
     if b" :" in body:
         return True
     return (b"\n" in body or b"\r" in body or b"\t" in body) and any(each in body for each in (b"\n:", b"\r:", b"\t:"))
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
-    """A hook of the decoder, which wants no value: objects are looked at from the inside out and thrown away."""
+    """A hook for the decoder: it is called from the innermost object outwards, and its result is discarded."""
     if len(dict(pairs)) != len(pairs):
         raise _DuplicateKeyError

@@ -1,4 +1,4 @@
-"""The event types: one tagged union, which is also where the OpenAPI document and the wire format come from.
+"""The event types: one tagged union, from which the OpenAPI document and the wire format are derived.
 
 Every number has a range, because ClickHouse wraps out-of-range JSON integers silently.
 """
@@ -21,8 +21,8 @@ Identity = Annotated[
     Meta(
         min_length=1,
         max_length=128,
-        description="Names somebody: what programs write for nobody, such as `null` or `guest`, is refused.",
-        # For the document alone: the rule itself is a step of the ingestion, which says more than a pattern can.
+        description="Identifies somebody: what programs write for nobody, such as `null` or `guest`, is refused.",
+        # Only for the document: the rule itself is a step of the ingestion, which can say more than a pattern.
         extra_json_schema={"not": {"pattern": PATTERN}},
     ),
 ]
@@ -68,7 +68,7 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
     context: Context | None = None
 
     def contradiction(self) -> RejectionError | None:
-        """What fields say against each other, if anything."""
+        """How fields contradict each other, if they do."""
         return None
 
 
@@ -92,7 +92,7 @@ class PageView(Event, frozen=True, kw_only=True, tag="page_view"):
 
 
 class PageLeave(Event, frozen=True, kw_only=True, tag="page_leave"):
-    """A page was left; `active_ms` leaves out the time in which its tab was hidden."""
+    """A page was left; `active_ms` excludes the time during which its tab was hidden."""
 
     view_id: UUID
     page_type: PageType
@@ -103,7 +103,7 @@ class PageLeave(Event, frozen=True, kw_only=True, tag="page_leave"):
 
 
 class VideoQualityChange(Event, frozen=True, kw_only=True, tag="video_quality_change"):
-    """The player changed quality, by itself (`automatic`) or because somebody chose."""
+    """The player changed quality, by itself (`automatic`) or because somebody chose to."""
 
     movie_id: Id
     from_quality: Quality

@@ -1,6 +1,6 @@
-"""Turns the decoder's complaints into verdicts that name the path, what was expected and what was found.
+"""Turns the decoder's errors into rejections that say where, what was expected and what was found.
 
-Only refused input comes here, so this may read the body again at leisure.
+Only refused input gets here, so there is time to read the body again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ABSENT: Final = object()
 
 
 def _choices() -> dict[tuple[str, str], tuple[str, ...]]:
-    """The allowed values of each field that has a list of them, by event type and path."""
+    """The allowed values of each enumerated field, by event type and path."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for event_type in EVENT_TYPES:
         for field in msgspec.structs.fields(event_type):
@@ -39,7 +39,7 @@ _CHOICES: Final = _choices()
 
 
 def explain(error: Exception, document: bytes | memoryview) -> RejectionError:
-    """The verdict on `document`, which the decoder refused with `error`."""
+    """The rejection of `document`, which the decoder refused with `error`."""
     if isinstance(error, msgspec.ValidationError):
         return _wrong_value(str(error), _read_loosely(document))
     if isinstance(error, UnicodeDecodeError):
@@ -52,7 +52,7 @@ def explain(error: Exception, document: bytes | memoryview) -> RejectionError:
 def _malformed(text: str, document: bytes | memoryview) -> str:
     if "truncated" not in text:
         return f"expected JSON: {text.removeprefix('JSON is malformed: ')}"
-    # The decoder calls a lone surrogate at the end of a string truncated input as well.
+    # The decoder also reports a lone surrogate at the end of a string as truncated input.
     if _read_loosely(document) is not _ABSENT:
         return "expected JSON in UTF-8, got half of a surrogate pair in a string"
     return f"expected JSON: it ends too early, after byte {len(document)}"

@@ -1,4 +1,4 @@
-"""Identities that name nobody: what a program writes when it has none, and what would make thousands one person."""
+"""Identities that name nobody: what programs write when they know none, which would merge thousands of people."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _any_case(word: str) -> str:
     return "".join(_ANY_CASE.get(each, f"[{each}{each.upper()}]" if each.isalpha() else each) for each in word)
 
 
-# The Kelvin sign is a k to whoever writes in small letters. Regular expressions of JSON Schema have no flag for this.
+# In lower case, the Kelvin sign is a k. Regular expressions in JSON Schema have no flag to ignore case.
 _ANY_CASE: Final = {"k": "[kK\u212a]", **{each: f"\\{each}" for each in "[]{}"}}
 PATTERN: Final = rf"""^[ \t\r\n"']*(?:{"|".join(map(_any_case, sorted(JUNK)))})[ \t\r\n"']*$"""
 """What matches is junk: the same rule, for the OpenAPI document."""

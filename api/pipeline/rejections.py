@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Every way in which input can be wrong. Closed: a counter by reason has exactly these labels."""
+    """Every way in which input can be wrong. The list is closed: the counter of rejections has exactly these labels."""
 
     MALFORMED_JSON = "malformed_json"
     INVALID_VALUE = "invalid_value"
@@ -23,7 +23,7 @@ class Reason(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     JUNK_IDENTITY = "junk_identity"
     DAMAGED_BODY = "damaged_body"
-    # Whole requests, whatever is in them.
+    # Whole requests, whatever they contain.
     INCOMPLETE_BODY = "incomplete_body"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_BODY = "unsupported_body"

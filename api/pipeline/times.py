@@ -14,21 +14,21 @@ MAX_AHEAD_MS: Final = DAY_MS
 KEY_WINDOW_BEFORE_MS: Final = 45 * DAY_MS
 KEY_WINDOW_AFTER_MS: Final = 15 * DAY_MS
 NO_KEY_TIME: Final = 0
-"""One fixed partition, 1970-01, for events of which nothing stays the same when they are sent again."""
+"""One fixed partition, 1970-01, for events that have nothing usable that stays the same when they are sent again."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def epoch_ms(moment: datetime | int) -> int:
-    """A time as it was sent, in milliseconds; parts of a millisecond are cut off."""
+    """A time as it was sent, in milliseconds; fractions of a millisecond are cut off."""
     if isinstance(moment, int):
         return moment
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def corrected(occurred_at: int, sent_at: int | None, received_at: int) -> int:
-    """When the event happened on our clock: its age at sending, counted back from when it came in."""
+    """When the event happened on our clock: its age when it was sent, subtracted from the time of receipt."""
     if sent_at is None:
         return occurred_at
     return received_at - (sent_at - occurred_at)
@@ -46,7 +46,7 @@ def check_plausible(occurred_at: int, received_at: int) -> None:
 
 
 def key_time(*, sent_occurred_at: int | None, event_id: int | None, received_at: int) -> int:
-    """The time that a repeated request cannot change: sorting key and partition rest on it.
+    """The time that a repeated request cannot change; the sorting key and the partition depend on it.
 
     `sent_occurred_at` is the client's own time, before any correction; `event_id` the client's own id as a number, or
     None where the server made it.

@@ -17,7 +17,7 @@ _VARIANT: Final = 2 << _LOW_BITS
 
 
 class Uuid7:
-    """Makes ids, each greater than the one before it. One per process and thread: it is not locked."""
+    """Makes ids, each greater than the one before it. Not thread-safe: one per thread."""
 
     def __init__(self) -> None:
         self._millisecond = -1
@@ -31,7 +31,7 @@ class Uuid7:
         """
         if now_ms > self._millisecond:
             self._millisecond = now_ms
-            # The top bit stays free, so that there is room to count.
+            # The top bit is 0, so that there is room to count.
             self._random = secrets.randbits(_RANDOM_BITS - 1)
         else:
             self._random += 1 + secrets.randbits(32)

@@ -45,7 +45,7 @@ class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def _payload_maker(event_type: type[Event]) -> Callable[[Event], msgspec.Struct]:
-    """A function that picks the type's own fields; the shape follows from the event type alone."""
+    """A function that picks the fields of the type's own; its shape depends on the event type alone."""
     names = [name for name in event_type.__struct_fields__ if name not in Event.__struct_fields__]
     own_fields = attrgetter(*names)
     payload = msgspec.defstruct(
@@ -96,7 +96,7 @@ _encoder: Final = msgspec.json.Encoder(uuid_format="canonical")
 
 
 def encode(event: WireEvent) -> bytes:
-    """One line, with its newline."""
+    """One line, newline included."""
     return _encoder.encode(event) + b"\n"
 
 

@@ -1,1 +1,1 @@
-"""One Falcon resource a file, and the table of errors. Imports all rooms but `documentation`."""
+"""One Falcon resource per file, the routes, and the table of errors. Imports all rooms but `documentation`."""

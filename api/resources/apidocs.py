@@ -51,7 +51,7 @@ class ApiDocsResource:
 
 
 class ApiDocsFileResource:
-    """The files that the page loads: a fixed few, read once when the app is wired."""
+    """The few files that the page loads, read once when the app is wired."""
 
     def __init__(self) -> None:
         static = files("swagger_ui") / "static"

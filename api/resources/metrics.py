@@ -22,7 +22,7 @@ _OF_PROXIES: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 class MetricsResource:
-    """Whichever worker is asked, the answer is the whole service's."""
+    """Whichever worker is asked, the answer covers the whole service."""
 
     def __init__(self, metrics: Metrics, token: str | None = None) -> None:
         """`token` is what is asked for; without one, only this machine is answered."""

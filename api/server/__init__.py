@@ -1,1 +1,1 @@
-"""The HTTP server's side: worker, protocol, deadlines, bodies. Imports `configuration`, `pipeline`."""
+"""The HTTP server's side: workers, requests and their bodies, the log. Imports `configuration` and `pipeline`."""

@@ -20,7 +20,7 @@ _DISCARDED: Final = 8 * MAX_BODY_BYTES
 
 
 class UnsupportedBodyError(Exception):
-    """A body in a media type, character set or encoding that is not read here; the message says which are."""
+    """A body in a media type, character set or encoding that is not supported; the message names those that are."""
 
 
 class BodyTooLargeError(Exception):
@@ -32,7 +32,7 @@ class ClientGoneError(Exception):
 
 
 async def read_body(request: ApiRequest, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, unpacked; at most `limit` bytes of it are read, and at most so many come out.
+    """The whole body, unpacked; at most `limit` bytes, both before and after unpacking.
 
     Raises `UnsupportedBodyError`, `BodyTooLargeError`, `ClientGoneError`, `api.server.deadlines.SlowBodyError`, or a
     `RejectionError` when it cannot be unpacked.
@@ -110,4 +110,4 @@ def _check_type(content_type: str | None) -> None:
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
-            raise UnsupportedBodyError("Only the character set UTF-8 is read.")
+            raise UnsupportedBodyError("Only the character set UTF-8 is supported.")

@@ -11,9 +11,9 @@ import msgspec
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger, message, and what the call gave as `extra={"fields": {…}}`.
+    """Time, level, logger, message, and what the caller passed as `extra={"fields": {…}}`.
 
-    Of an exception its type and its places in the code are shown, and never its message, which may quote a sender.
+    An exception is shown by its type and its traceback, never by its message, which may quote a sender.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,7 +32,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configuration(level: str) -> dict[str, Any]:
-    """For `logging.config.dictConfig`; `level` holds for this project's own loggers."""
+    """For `logging.config.dictConfig`; `level` applies to this project's own loggers."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""A request, with what the service finds out about it on its way: one typed context instead of loose attributes."""
+"""A request, and what the service finds out about it, in one typed context."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where events go, and what waits for the broker's acknowledgement. Imports only `common`."""
+"""Where events go, and the wait for the broker's acknowledgement. Imports only `common`."""

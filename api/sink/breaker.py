@@ -1,4 +1,4 @@
-"""A circuit breaker around a sink: while the broker is away, requests fail at once instead of after seconds."""
+"""A circuit breaker around a sink: while the broker is unreachable, requests fail at once instead of after seconds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 FAILURES_TO_OPEN: Final = 5
 NO_PROGRESS_S: Final = 4.0
-"""With messages under way and no acknowledgement for so long, the broker is away. Longer than a sink may hold messages
-back on purpose: the embedded stack's gate does so for up to 3 s."""
+"""With messages in flight and no acknowledgement for this long, the broker is taken for unreachable. A sink may hold
+messages back on purpose for less: the embedded stack's gate does so for up to 3 s."""
 
 PROBE_EVERY_S: Final = 0.5
 
@@ -30,13 +30,13 @@ class State(IntEnum):
 
 
 class CircuitOpenError(SinkUnavailableError):
-    """The broker was away a moment ago, and it is not time to try again."""
+    """The broker was unreachable a moment ago, and it is not time to try again."""
 
 
 class Breaker:
-    """See `api.sink.interface.Sink`. Closed until the broker fails; then open; then one message probes for its return.
+    """See `api.sink.interface.Sink`. Closed until the broker fails, then open, until one message got through.
 
-    A message tries only when the sink says that the broker answers, so that no request waits for one that does not.
+    That message is sent only when the sink says that the broker answers, so that no request waits in vain.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Breaker:
         changed: Callable[[State], None] = lambda _state: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`changed` hears of every change of state; `monotonic` gives seconds."""
+        """`changed` is called at every change of state; `monotonic` gives seconds."""
         self._sink = sink
         self._changed = changed
         self._monotonic = monotonic
@@ -80,7 +80,7 @@ class Breaker:
             self._failed()
             raise
         except BaseException:
-            # Full queues and clients that leave say nothing about the broker; a probe has to be made again.
+            # A full queue or a client that disconnects says nothing about the broker: another message must test it.
             if self._state is State.HALF_OPEN:
                 self._become(State.OPEN)
             raise
@@ -99,15 +99,15 @@ class Breaker:
         return self._sink.ready()
 
     def _admit_probe(self, now: float) -> None:
-        """Let one message through, when it is time and the broker answers. Raises `CircuitOpenError` for all others."""
+        """Let one message through when it is time and the broker answers. Raises `CircuitOpenError` for all others."""
         if self._state is State.HALF_OPEN or now - self._tried_at < PROBE_EVERY_S or not self._sink.ready():
-            raise CircuitOpenError("the broker is away")
+            raise CircuitOpenError("the broker is unreachable")
         self._tried_at = now
         self._become(State.HALF_OPEN)
 
     def _failed(self) -> None:
         self._failures += 1
-        # One failure is enough when the sink knows that the broker is silent, too.
+        # One failure is enough when the sink, too, sees that the broker does not answer.
         if self._state is State.HALF_OPEN or self._failures >= FAILURES_TO_OPEN or not self._sink.ready():
             self._open(self._monotonic())
 

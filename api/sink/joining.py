@@ -1,7 +1,7 @@
 """Joins single events of one worker, sent within a few milliseconds, into one Kafka message.
 
 ClickHouse pays a large fixed price for every message, so one event a message would halve what it can take in. Every
-request still waits for the acknowledgement of the message that its event went into.
+request still waits for the acknowledgement of the message that carries its event.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ JOIN_UP_TO_BYTES: Final = 256 * 1024
 
 
 class Joiner:
-    """Collects lines and sends them as one message; a failure is everybody's."""
+    """Collects lines and sends them as one message; if it fails, it fails for all of them."""
 
     def __init__(self, sink: Sink, *, join_for_s: float = JOIN_FOR_S, join_up_to: int = JOIN_UP_TO_BYTES) -> None:
         """`join_for_s` is how long the first line may wait for others, in seconds; `join_up_to` is in bytes."""
@@ -43,7 +43,7 @@ class Joiner:
         self._size += len(line)
         if self._size >= self._join_up_to:
             self._send_now()
-        # Shielded: a client that goes away must not take the others' answer with it.
+        # Shielded: a client that disconnects must not cancel the message for the others.
         await asyncio.shield(sent)
 
     async def flush(self) -> None:
@@ -68,10 +68,10 @@ class Joiner:
             await self._sink.send(message)
         except SinkError as error:
             sent.set_exception(error)
-            # Read once here, so that a message whose every sender has gone is not reported as forgotten.
+            # Retrieved once here, so that asyncio does not complain when every sender has disconnected.
             sent.exception()
         except BaseException as error:
-            sent.set_exception(SinkUnavailableError("sending was broken off"))
+            sent.set_exception(SinkUnavailableError("sending was interrupted"))
             sent.exception()
             if not isinstance(error, asyncio.CancelledError):
                 raise

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ANY_PARTITION: Final = -1
 DELIVERY_TIMEOUT_S: Final = 5.0
 ACK_WAIT_S: Final = 6.0
-"""How long a request waits: longer than the producer's own deadline, so that its verdict comes first."""
+"""How long a request waits: longer than the producer's own deadline, so that the producer reports first."""
 
 _POLL_S: Final = 0.1
 _PROBE_EVERY_S: Final = 0.5
@@ -37,13 +37,13 @@ _PROBE_TIMEOUT_S: Final = 0.5
 _READY_FOR_S: Final = 3.0
 _REBUILD_EVERY_S: Final = 1.0
 _STUCK_AFTER_S: Final = 2.0
-"""A broker that answers questions and acknowledges nothing for this long does not know this producer any more.
+"""A broker that answers questions and acknowledges nothing for this long no longer knows this producer.
 
-Seen with a broker that lost its memory in a quick restart: librdkafka raises its epoch for ever and reports nothing.
+Seen with a broker that lost its memory in a quick restart: librdkafka keeps raising its epoch and reports nothing.
 """
 
 _PERMANENT: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD})
-# The broker and the producer disagree about what was sent before: a broker that forgot its producers, for example.
+# The broker and the producer disagree about what was sent before, for example because the broker forgot its producers.
 _LOST_TRACK: Final = frozenset(
     {
         KafkaError._FATAL,  # noqa: SLF001 - librdkafka's local codes begin with an underscore
@@ -61,7 +61,7 @@ _library_log = logging.getLogger("librdkafka")
 
 
 class KafkaSink:
-    """See `api.sink.interface.Sink`. Made in any process, started only after the fork."""
+    """See `api.sink.interface.Sink`. Can be made in any process, but must be started after the fork."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class KafkaSink:
             "queue.buffering.max.kbytes": 64 * 1024,
             "message.max.bytes": 1_000_000,
             "allow.auto.create.topics": False,
-            # Come back soon after the broker does: within a second, not within ten.
+            # Reconnect within a second of the broker's return, not within ten.
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1000,
             "socket.connection.setup.timeout.ms": 3000,
@@ -118,7 +118,7 @@ class KafkaSink:
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        # librdkafka reports every attempt to connect, dozens a second; `_watch` says the same once.
+        # librdkafka logs every attempt to connect, dozens a second; `_watch` logs the same once.
         _library_log.disabled = True
         self._started_at = self._progress_at = time.monotonic()
         self._producer = self._new_producer()
@@ -150,7 +150,7 @@ class KafkaSink:
             await asyncio.wait(tuple(self._pending), timeout=timeout_s)
 
     async def close(self, wait_s: float = CLOSE_WAIT_S) -> None:
-        """Wait at most `wait_s` seconds for what is under way; the rest fails as unavailable."""
+        """Wait at most `wait_s` seconds for messages in flight; those that are left fail as unavailable."""
         if self._thread is None or self._loop is None:
             return
         await self.flush(wait_s)
@@ -162,7 +162,7 @@ class KafkaSink:
     def ready(self) -> bool:
         return time.monotonic() - self._answered_at < _READY_FOR_S
 
-    # In the polling thread.
+    # Called in the polling thread.
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -188,10 +188,10 @@ class KafkaSink:
             self._probe(producer)
 
     def _watch(self, producer: Producer, now: float) -> None:
-        """Notice that the broker came or went, and that it answers without acknowledging anything."""
+        """Notice when the broker comes or goes, and when it answers without acknowledging anything."""
         ready = self.ready()
         if ready and not self._seen_ready:
-            # What has waited for the broker to come back has not been refused by it.
+            # Messages that waited for the broker to return were not ignored by it.
             self._progress_at = now
         if ready != self._seen_ready and now - self._started_at >= _READY_FOR_S:
             self._seen_ready = ready
@@ -202,7 +202,7 @@ class KafkaSink:
             self._lost_track = True
 
     def _probe(self, producer: Producer) -> None:
-        """Ask the broker for the topic. Deliveries answer the same question, so this runs only when there are none."""
+        """Ask the broker for the topic. Delivery reports tell the same, so this runs only when there are none."""
         with suppress(KafkaException):
             topic = producer.list_topics(self._topic, timeout=_PROBE_TIMEOUT_S).topics.get(self._topic)
             if topic is not None and topic.error is None:
@@ -219,11 +219,11 @@ class KafkaSink:
         self._carry_reports()
 
     def _poll(self, producer: Producer) -> None:
-        """Serve the reports that are there, or wait a moment for one."""
+        """Serve the reports that have arrived, or wait a moment for one."""
         try:
             producer.poll(_POLL_S)
         except KafkaException as error:
-            # A fatal error is raised here as well, once; the reports still come.
+            # A fatal error is raised here once, as well; the reports still arrive.
             self._failed(error.args[0])
         self._carry_reports()
 
@@ -238,7 +238,7 @@ class KafkaSink:
 
     def _carry_reports(self) -> None:
         if self._reports and self._loop is not None:
-            # A closed loop has nobody left who waits.
+            # In a closed loop, nobody is left waiting.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._deliver_reports)
 
@@ -249,7 +249,7 @@ class KafkaSink:
     def _new_producer(self) -> Producer:
         return Producer({**self._config, "error_cb": self._failed}, logger=_library_log)
 
-    # In the event loop.
+    # Called in the event loop.
 
     def _deliver_reports(self) -> None:
         while self._reports:

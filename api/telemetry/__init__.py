@@ -1,1 +1,1 @@
-"""What is counted, timed and logged. Imports `pipeline`, `sink`, `server`."""
+"""What is counted and timed, and a line in the log for what is refused. Imports `pipeline`, `sink` and `server`."""

@@ -1,4 +1,4 @@
-"""Middleware that sees every request: its id, its figures, and one line in the log when something of it was refused."""
+"""Middleware that sees every request: its id, its figures, and a line in the log if anything in it was refused."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 REQUEST_ID: Final = "X-Request-Id"
 NO_ROUTE: Final = "other"
-"""Stands for every path that has no route: a label must not be what somebody sent."""
+"""The label of every path without a route: labels never contain what somebody sent."""
 
 TIME_ONE_IN: Final = 64
-"""Of so many POSTs, the steps of one are timed."""
+"""One POST in so many has its steps timed."""
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger("api.requests")
