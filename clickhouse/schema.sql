@@ -1,4 +1,4 @@
--- What:   the whole schema, as the migrations and the views make it. Generated: do not edit.
+-- What:   the whole schema, as the migrations and the views create it. Generated: do not edit.
 -- Query:  python -m clickhouse status --drift     compares a server with it
 -- Mind:   after a change of a migration or a view: python -m clickhouse dump --write
 

@@ -1,6 +1,6 @@
 """What people of a streaming service ask, and the views that answer it: the index of the dictionary.
 
-Each view stands in it at least once. A question that no view answers has no line here.
+Each view is in it once. A question that no view answers has no line here.
 """
 
 from __future__ import annotations
