@@ -1,4 +1,4 @@
-"""The topic of the events through Kafka's admin protocol: made, deleted, asked how far it and its readers are.
+"""The topic of the events through Kafka's admin protocol: created, deleted, compared with what was read of it.
 
 Every method raises `KafkaUnavailableError` when no broker answers or one refuses.
 """
@@ -110,7 +110,7 @@ class Topic:
     # Groups that read it
 
     def committed(self, group: str = GROUP) -> dict[int, int]:
-        """Return where a group goes on, by partition; below 0 where it never committed."""
+        """Return where a group continues, by partition; below 0 where it never committed."""
         wanted = [TopicPartition(TOPIC, partition) for partition in self.partitions()]
         futures = self._admin.list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=REQUEST_TIMEOUT_S
@@ -130,7 +130,7 @@ class Topic:
         return {partition: range(starts[partition], end) for partition, end in ends.items() if end > starts[partition]}
 
     def set_group(self, group: str, offsets: dict[int, int]) -> None:
-        """Let a group that has no member go on from these offsets."""
+        """Let a group that has no member continue from these offsets."""
         consumer = Consumer({**self._connection, "group.id": group, "enable.auto.commit": False})
         try:
             wanted = [TopicPartition(TOPIC, partition, offset) for partition, offset in offsets.items()]
@@ -216,7 +216,7 @@ class Topic:
                     producer.produce(TOPIC, message, on_delivery=delivered)
                     break
                 except BufferError:
-                    # Its queue is full: go on as soon as the broker has taken some.
+                    # Its queue is full: continue as soon as the broker has taken some.
                     producer.poll(0.1)
             count += 1
             producer.poll(0)

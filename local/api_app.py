@@ -1,7 +1,7 @@
 """The API as the embedded stack runs it: the same application, with its sink behind the gate of the embedded broker.
 
-While the stack holds the gate (`local.gate`), requests wait for a moment instead of failing. The producer is made anew
-afterwards, because the topic, or the whole broker, may be another one then and know nothing of the old producer.
+While the stack holds the gate (`local.gate`), requests wait for a moment instead of failing. A new producer is
+created afterwards, because the topic, or the whole broker, may be a new one that does not know the old producer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""ClickHouse's side of the embedded broker: the queue table, stopped and started around what the topic goes through.
+"""ClickHouse's side of the embedded broker: the queue table, stopped while the topic is deleted and created again.
 
-The queue is detached before the topic goes away and attached when it is back. An attached one would do worse than
-wait: the engine pinned here crashes when a topic that it consumes is deleted, or when its broker comes back without it.
+The queue is detached before the topic is deleted and attached when it is there again. Left attached, it would do worse
+than wait: the engine pinned here crashes when a topic that it consumes is deleted, or when its broker comes back
+without it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class ConsumerUnavailableError(RuntimeError):
 
 
 class Queue:
-    """The Kafka table of the stack's ClickHouse. Each call connects anew, so that restarts do not matter."""
+    """The Kafka table of the stack's ClickHouse. Each call opens its own connection, so that restarts do not matter."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -47,7 +48,7 @@ class Queue:
             self._command(f"ATTACH TABLE IF NOT EXISTS {QUEUE}")
 
     def assigned(self) -> bool:
-        """Whether the consumer has joined its group; one that leaves before that spoils the group for the next."""
+        """Whether the consumer has joined its group; one that leaves before that can keep the next one out."""
         sql = """
             SELECT 1
             FROM system.kafka_consumers
@@ -56,7 +57,7 @@ class Queue:
         return bool(self._query(sql))
 
     def seconds_since_poll(self) -> float | None:
-        """Return for how long the consumer has not asked the broker for messages; None when there is no consumer."""
+        """Return for how long the consumer has not polled the broker; None when there is no consumer."""
         sql = """
             SELECT dateDiff('millisecond', max(last_poll_time), now64(3)) / 1000
             FROM system.kafka_consumers

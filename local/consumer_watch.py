@@ -1,4 +1,4 @@
-"""Heals the two states that ClickHouse's consumer does not leave by itself: no partitions, and a commit that hangs."""
+"""Restores a consumer from the two states that it does not leave by itself: no partitions, and a commit that hangs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FROZEN_AFTER_S = 60.0
 
 
 class ConsumerWatch:
-    """Looks at the consumer now and then. In a broker of one's `own`, its group may be made anew."""
+    """Checks the consumer from time to time. In a broker of the stack's `own`, its group may be deleted."""
 
     def __init__(self, queue: Queue, clickhouse: Child, topic: Topic, *, own: bool, say: Callable[[str], None]) -> None:
         self._queue = queue
@@ -42,11 +42,11 @@ class ConsumerWatch:
         except ConsumerUnavailableError:
             return  # ClickHouse is starting, or busy; a dead one is seen by its process
         if silent_s is None or assigned:
-            self._without_partitions = 0  # without a consumer, somebody has paused it
+            self._without_partitions = 0  # there is no consumer: somebody has paused it
         else:
             self._without_partitions += 1
         if silent_s is not None and silent_s > FROZEN_AFTER_S and self._broker_is_back(now):
-            self._say(f"ClickHouse has not asked the broker for {silent_s:.0f} s: it is started again")
+            self._say(f"ClickHouse has not polled the broker for {silent_s:.0f} s: it is being restarted")
             self._clickhouse.stop(timeout_s=5.0)
         elif self._own and self._without_partitions >= CHECKS_WITHOUT_PARTITIONS and self._topic.broker_answers():
             self._without_partitions = 0
@@ -59,8 +59,8 @@ class ConsumerWatch:
         return now - self._broker_away_at > FROZEN_AFTER_S
 
     def _renew_group(self) -> None:
-        """A member that left while it was joining has spoilt the group. What is read again is shown once."""
-        self._say("ClickHouse gets no messages: its consumer group is made anew")
+        """Start the group over: a member that left while joining blocks it. What is read again is shown once."""
+        self._say("ClickHouse gets no messages: its consumer group is started over")
         try:
             if not self._topic.forget_group():
                 self._say("the consumer group could not be deleted: it still has a member")

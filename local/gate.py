@@ -52,7 +52,7 @@ class Keeper:
 
     @contextmanager
     def held(self, timeout_s: float) -> Iterator[None]:
-        """Hold every passer up, for as long as the block runs.
+        """Hold up every passer while the block runs.
 
         Raises:
             GateBusyError: a passer still has messages on their way after `timeout_s`.
@@ -115,5 +115,5 @@ class Passer:
         return None
 
     def leave(self) -> None:
-        """Say that nothing is on its way any more."""
+        """Say that nothing is on its way."""
         fcntl.flock(self._flow, fcntl.LOCK_UN)

@@ -1,7 +1,7 @@
-"""What the broker still held when the stack had to stop: kept in a file, because this broker keeps nothing itself.
+"""What the broker still held when the stack stopped, kept in a file, because this broker stores nothing on disk.
 
-The file is a sequence of messages, each after its length in 8 bytes. It is written whole or not at all, and is removed
-only when ClickHouse has committed what was produced from it again; repeating it makes no duplicate (event ids).
+The file is a sequence of messages, each after its length in 8 bytes. It is written completely or not at all, and
+removed only when ClickHouse has committed what was produced from it again; repeating it makes no duplicate (event ids).
 """
 
 from __future__ import annotations

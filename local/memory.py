@@ -1,7 +1,7 @@
 """Keeps the embedded broker small: it frees nothing by itself, but a deleted topic is freed at once.
 
-The topic is deleted and made again only when nothing can be lost by it: the gate holds the API's workers up, ClickHouse
-has committed every message, and its consumer has let go of the topic.
+The topic is deleted and created again only when nothing can be lost: the gate holds up the API's workers, ClickHouse
+has committed every message, and its consumer has left the topic.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
     idle_bytes: int = 48 * MEBIBYTE
     idle_after_s: float = 3.0
     # How long the API may be held up for ClickHouse to catch up, below `full_bytes`; it took 0.1 to 0.5 s when timed.
-    # Beside it, a hold waits for acknowledgements (0.1 s then, at the longest 2 s) and makes the topic anew (0.3 s).
+    # Beside it, a hold waits for acknowledgements (0.1 s then, at the longest 2 s) and creates the topic again (0.3 s).
     patience_s: float = 0.5
     retry_after_s: float = 1.0
 
@@ -74,12 +74,12 @@ class BrokerMemory:
         except (KafkaUnavailableError, ConsumerUnavailableError, GateBusyError) as error:
             self._say(f"the broker holds {resident // MEBIBYTE} MiB and could not be emptied yet: {error}")
         finally:
-            # From the end of the try: requests that it held up go through before another one holds them up again.
+            # From the end of this try: requests that it held up go through before the next try holds them up again.
             self._next_try = time.monotonic() + self._limits.retry_after_s
         return False
 
     def renew(self, patience_s: float) -> bool:
-        """Delete the topic and make it again. Returns False, with nothing changed, while something is unconsumed."""
+        """Delete the topic and create it again. Returns False, with nothing changed, while something is unconsumed."""
         began = time.monotonic()
         with self._keeper.held(timeout_s=2.0):
             if not self._all_consumed_within(patience_s) or not self._queue.assigned():

@@ -23,7 +23,7 @@ class StartError(RuntimeError):
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """Return what a Linux child runs first, so that a killed parent leaves no orphan holding ports and folders."""
+    """Return what a Linux child runs first, so that a killed parent leaves no orphan that holds ports and folders."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl
@@ -98,4 +98,4 @@ class Child:
             lines = self.log.read_text(errors="replace").splitlines()[-50:]
         except OSError:
             return "no log"
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "no message")

@@ -84,7 +84,7 @@ class Stack:
         self._keeper: Keeper | None = None
         self._memory: BrokerMemory | None = None
         self._consumer: ConsumerWatch | None = None
-        # Taken out for a restart of the broker, and not yet attached again.
+        # Detached for a restart of the broker, and not yet attached again.
         self._queue_is_out = False
 
     def start(self) -> None:
@@ -134,11 +134,11 @@ class Stack:
     def stop(self) -> None:
         """Stop in the order of the flow; nothing that was acknowledged is lost."""
         if not self._api.stop(timeout_s=7.0):
-            self._say("the API did not finish in time; what it had not acknowledged may be sent again by its clients")
+            self._say("the API did not finish in time; clients may send again what it had not acknowledged")
         if self._broker and self._broker.running() and self._topic:
             self._keep_unconsumed(self._topic)
         if self._clickhouse and not self._clickhouse.stop(timeout_s=5.0):
-            self._say("ClickHouse did not end in time and was killed; its tables survive that")
+            self._say("ClickHouse did not stop in time and was killed; its tables are safe")
         if self._broker:
             self._broker.stop(timeout_s=1.0)
         if self._keeper:
@@ -194,12 +194,10 @@ class Stack:
         try:
             topic.create()
             if count := self._leftovers.put_back(topic):
-                self._say(f"{count} messages that were left over at the last stop are in the topic again")
+                self._say(f"{count} messages left over from the last stop are in the topic again")
         except KafkaUnavailableError as error:
             child.stop(timeout_s=1.0)
-            raise StartError(
-                f"the broker refused what it was asked at its start: {error} (log: {child.log})"
-            ) from error
+            raise StartError(f"the broker refused a request at its start: {error} (log: {child.log})") from error
 
     def _ensure_topic(self, topic: Topic) -> None:
         if not topic.broker_answers():
@@ -210,14 +208,14 @@ class Stack:
         try:
             topic.create()
         except KafkaUnavailableError as error:
-            raise StartError(f"topic {TOPIC} is missing and cannot be made: {error}") from error
+            raise StartError(f"topic {TOPIC} is missing and cannot be created: {error}") from error
 
     def _migrate(self) -> None:
         command = [sys.executable, "-m", "clickhouse", "migrate"]
         done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-            raise StartError(f"the migrations failed: {said[0] if said else 'without a word'}")
+            raise StartError(f"the migrations failed: {said[0] if said else 'no message'}")
 
     def _clickhouse_answers(self) -> bool:
         return _answers(f"{self._settings.clickhouse}/ping")
@@ -236,7 +234,7 @@ class Stack:
                 f"{child.name} died {len(recent) + 1} times within {DEATHS_WITHIN_S:.0f} s: "
                 f"{child.last_words()} (log: {child.log})"
             )
-        self._say(f"{child.name} died and is started again")
+        self._say(f"{child.name} died and is being restarted")
 
     def _look_after_broker(self, child: Child, memory: BrokerMemory, topic: Topic) -> None:
         try:
@@ -249,7 +247,7 @@ class Stack:
     def _keep_unconsumed(self, topic: Topic) -> None:
         try:
             if count := self._leftovers.keep_unconsumed(topic, DRAIN_TIMEOUT_S):
-                self._say(f"ClickHouse did not get {count} messages in time; they are kept for the next start")
+                self._say(f"ClickHouse did not read {count} messages in time; they are kept for the next start")
         except KafkaUnavailableError as error:
             self._say(f"the broker could not be asked what is left in it: {error}")
 
@@ -262,22 +260,22 @@ class Stack:
         try:
             self._queue_is_out = self._queue.detach() or self._queue_is_out
         except ConsumerUnavailableError as error:
-            self._say(f"ClickHouse goes on with its old connection: {error}")
+            self._say(f"ClickHouse keeps its old connection: {error}")
         try:
             with keeper.held(timeout_s=3.0):
                 self._start_broker(child, topic)
         except GateBusyError:
-            # A worker hangs; the others must not wait for it. Its own requests end with 503.
+            # A worker hangs; the others must not wait for it, and its own requests end with 503.
             self._start_broker(child, topic)
         except StartError as error:
-            self._say(f"{error}; it is tried again")
+            self._say(f"{error}; trying again")
             return
         try:
             if self._queue_is_out:
                 self._queue.attach()
                 self._queue_is_out = False
         except ConsumerUnavailableError as error:
-            self._say(f"ClickHouse takes the queue up again when it starts: {error}")
+            self._say(f"ClickHouse attaches the queue when it starts again: {error}")
 
 
 def _answers(url: str) -> bool:

@@ -27,7 +27,7 @@ class _StopDuringStartError(Exception):
 
 
 class _Signals:
-    """SIGINT and SIGTERM: break a start off, end a running stack, and never hurry a stop that is on its way."""
+    """SIGINT and SIGTERM: interrupt a start, stop a running stack, and never interrupt a stop."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -69,7 +69,7 @@ def run(*, demo: bool) -> int:
     except StartError as error:
         code = _fail(error, 1)
     signals.starting = False
-    out.print("Stopping: what was acknowledged is brought home first …")
+    out.print("Stopping: everything acknowledged is stored first …")
     stack.stop()
     out.print("Stopped.")
     return code

@@ -1,9 +1,9 @@
 -- What:   three roles: ugc_ingest writes events, ugc_analyst asks the views of analytics, ugc_dba looks after all of it.
 -- Query:  SHOW GRANTS FOR ugc_analyst
--- Mind:   views run with the rights of who made them (DEFINER), so analysts need no right on ugc, where addresses and raw
---         payloads are. MVs do as well, so who writes into ugc.events needs no right on the typed tables.
+-- Mind:   views run with the rights of whoever created them (DEFINER), so analysts need no right on ugc, where addresses and raw
+--         payloads are. So do MVs: whoever writes into ugc.events needs no right on the typed tables.
 --         A role is given to a user by hand: CREATE USER ann IDENTIFIED …; GRANT ugc_analyst TO ann;
---         ALTER USER ann DEFAULT ROLE ugc_analyst. Rights that a file gives no more have to be revoked in it.
+--         ALTER USER ann DEFAULT ROLE ugc_analyst. Rights that a file no longer gives have to be revoked in it.
 
 CREATE ROLE IF NOT EXISTS ugc_ingest;
 

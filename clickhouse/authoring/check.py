@@ -78,4 +78,4 @@ def _expect_nothing_to_do(settings: Settings, client: Client, folder: Path, file
     again = runner.migrate(settings, folder)
     changed = [change.name for change in views.apply(client, files) if change.action != "current"]
     if again or changed:
-        raise OperationError(f"a second run is not idle: it applied {', '.join([*again, *changed])}")
+        raise OperationError(f"a second run should do nothing, but it applied {', '.join([*again, *changed])}")

@@ -1,7 +1,7 @@
 """A few events of four days for the dictionary's answers and tests of views: people, a bot, repetitions, a late one.
 
-They are written for the days from Monday, 2 March 2026 on. Rows leave when they are old, so they are moved to the
-latest four days that lie within a month and a week in the same way, and answers are moved back.
+They are written for the days from Monday, 2 March 2026 on. Old rows are deleted by their TTL, so the events are moved
+to the latest four days with the same place in their week and month, and answers are moved back.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Calendar(msgspec.Struct, frozen=True):
 
     @classmethod
     def until(cls, today: dt.date) -> Calendar:
-        """The latest Monday whose four days are over, in one month, and not its first."""
+        """The latest Monday whose four days are over and in one month, and which is not the first of a month."""
         monday = today - dt.timedelta(days=today.weekday())
         last = dt.timedelta(days=_DAYS - 1)
         while monday + last >= today or monday.day == 1 or (monday + last).month != monday.month:

@@ -1,4 +1,4 @@
-"""What this project asks of its migrations beyond good SQL, checked on the files alone. One function a rule."""
+"""What this project asks of its migrations beyond valid SQL, checked on the files alone. One function per rule."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def _of_statement(code: str) -> Iterator[str]:
 
 def _guards(code: str) -> Iterator[str]:
     if _CREATE.match(code) and not _CREATE_GUARDED.match(code):
-        yield "it must be able to run twice: IF NOT EXISTS, or OR REPLACE for a view"
+        yield "it must be safe to run twice: IF NOT EXISTS, or OR REPLACE for a view"
     if _DROP.match(code) and not _DROP_GUARDED.match(code):
-        yield "it must be able to run twice: IF EXISTS"
+        yield "it must be safe to run twice: IF EXISTS"
     if re.match(r"\s*ALTER\b", code, re.IGNORECASE) and _ALTER_UNGUARDED.search(code):
-        yield "it must be able to run twice: ADD … IF NOT EXISTS, DROP … IF EXISTS"
+        yield "it must be safe to run twice: ADD … IF NOT EXISTS, DROP … IF EXISTS"
 
 
 def _materialized_view(code: str, *, creates: bool) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _comments(body: str) -> Iterator[str]:
 
 
 def _elements(body: str) -> list[str]:
-    """The parts between the commas that stand in no brackets."""
+    """The parts between commas outside of brackets."""
     parts, depth = [""], 0
     for character in body:
         depth += (character == "(") - (character == ")")

@@ -46,7 +46,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
         if not arguments.yes and not _confirmed(total):
             return _told(arguments, counted, "nothing was deleted")
         notes = erase.erase(client, request, parts)
-    return _told(arguments, counted, f"{total:,} rows deleted, and a query finds none of them any more", notes)
+    return _told(arguments, counted, f"{total:,} rows deleted; a query finds none of them any longer", notes)
 
 
 def _told(arguments: Namespace, counted: list[dict[str, object]], outcome: str, notes: Sequence[str] = ()) -> int:

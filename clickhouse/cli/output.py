@@ -32,7 +32,7 @@ def as_json(value: Any) -> None:
 
 
 def console() -> Console:
-    """A console that cuts nothing off when it does not write to a terminal."""
+    """A console that truncates nothing when it does not write to a terminal."""
     return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 

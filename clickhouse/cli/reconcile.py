@@ -53,7 +53,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
         for table in repaired:
             print(f"wrote to {table} what was missing")
         for event_type in result.without_view:
-            print(f"{event_type} has no MV: `python -m clickhouse status --drift` prints the SQL that makes it")
+            print(f"{event_type} has no MV: `python -m clickhouse status --drift` prints the SQL that creates it")
         landed = sum(hour.landed for hour in result.hours)
         print(f"{landed:,} events compared: {'there are differences' if result.differs else 'no difference'}")
     return 1 if result.differs else 0

@@ -24,7 +24,7 @@ def parse(text: str) -> datetime:
             time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(
-            f"{text} is no time: 2026-11-23, 2026-11-23T10:00:00+01:00 (UTC without an offset), or 15m, 2h, 7d ago"
+            f"{text} is not a time: 2026-11-23, 2026-11-23T10:00:00+01:00 (UTC without an offset), or 15m, 2h, 7d ago"
         ) from error
     if not _FIRST <= time < _LAST:
         raise argparse.ArgumentTypeError(f"{text}: expected a time from 1970 to 2099")
@@ -44,7 +44,7 @@ def seconds(text: str) -> float:
     """Seconds, 0 or more."""
     value = float(text)
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
     return value
 
 

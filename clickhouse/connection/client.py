@@ -30,7 +30,7 @@ def one_line(error: BaseException) -> str:
 def connect(settings: Settings, wait_s: float = 0, *, statement_s: int = _STATEMENT_S) -> Client:
     """A client of the server, waiting up to `wait_s` seconds for it to answer; OperationError when it does not.
 
-    `statement_s` is how long one statement may take before it is given up here; the server goes on with it.
+    `statement_s` is how long to wait for one statement; the server continues it after that.
     """
     unanswered: Exception | None = None
 
@@ -62,7 +62,7 @@ def connect(settings: Settings, wait_s: float = 0, *, statement_s: int = _STATEM
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason, which is the one that says something."""
+    """The innermost reason, which is the one that tells something."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
     return one_line(error)

@@ -55,13 +55,14 @@ def of_refusal(settings: Settings, status: int, body: str) -> Cause:
         except KafkaUnavailableError as error:
             return Cause(f"the API answered {status} because {error}", "docker compose ps kafka", is_broker=True)
         return Cause(
-            f"the API answered {status}, though the broker at {settings.brokers} answers: {shown}", "look at its log"
+            f"the API answered {status}, though the broker at {settings.brokers} answers: {shown}",
+            "look at the API's log",
         )
     advice = {
         401: "give --write-key, one of UGC_WRITE_KEYS",
         403: "give --write-key, one of UGC_WRITE_KEYS",
         404: "is it the API that listens there? --api URL",
-        429: "too many requests from this address (UGC_RATE_LIMIT): again in a moment",
+        429: "too many requests from this address (UGC_RATE_LIMIT): try again in a moment",
     }
     return Cause(f"the API refused the event with {status}: {shown}", advice.get(status, "is it of the same version?"))
 
@@ -89,7 +90,7 @@ def of_consumer(client: Client, settings: Settings) -> Cause:
         return Cause(f"{QUEUE} is missing", "python -m clickhouse migrate")
     missing = _missing_views(client, "events_mv", "events_errors_mv")
     if missing:
-        return Cause(f"{' and '.join(missing)} missing: without MVs the queue is not read", _DRIFT)
+        return Cause(f"{' and '.join(missing)} missing: the queue is not read without its MVs", _DRIFT)
     found = rows(
         client,
         _CONSUMER,
@@ -103,7 +104,7 @@ def of_consumer(client: Client, settings: Settings) -> Cause:
         return Cause(
             f"the consumer has not joined its group: it reads from {reads}, the topic is at {settings.brokers}"
             + (f"; it says: {error}" if error else ""),
-            "python -m clickhouse migrate (makes the queue again when UGC_KAFKA_BOOTSTRAP has changed)",
+            "python -m clickhouse migrate (creates the queue again when UGC_KAFKA_BOOTSTRAP has changed)",
         )
     if found["silent_s"] > _FROZEN_S:
         return Cause(
@@ -115,17 +116,17 @@ def of_consumer(client: Client, settings: Settings) -> Cause:
 
 
 def of_landing(client: Client, event_id: str) -> Cause:
-    """The group has read the event, the landing table has not got it."""
+    """The group has read the event, the landing table does not have it."""
     missing = _missing_views(client, "events_mv")
     if missing:
         return Cause(
-            f"{missing[0]} is missing: what was read meanwhile did not land",
+            f"{missing[0]} is missing: what was read in the meantime did not land",
             f"{_DRIFT}, run its SQL, then python -m clickhouse replay --from TIME",
         )
     refused = rows(client, "SELECT error FROM ugc.events_errors WHERE position(raw, {id:String}) > 0", id=event_id)
     if refused:
         return Cause(f"ClickHouse refused it: {refused[0]['error'][:_SHOWN]}", "python -m clickhouse errors list")
-    return Cause("the consumer has read it, and it is in no table", "python -m clickhouse replay --from TIME")
+    return Cause("the consumer has read it, but it is in no table", "python -m clickhouse replay --from TIME")
 
 
 def of_typed(client: Client, _event_id: str) -> Cause:
@@ -135,7 +136,7 @@ def of_typed(client: Client, _event_id: str) -> Cause:
             f"{missing[0]} is missing: events land and their typed rows are not written",
             f"{_DRIFT}, run its SQL, then python -m clickhouse reconcile --repair",
         )
-    return Cause("it landed, and ugc.custom_events has not got it", "python -m clickhouse reconcile --repair")
+    return Cause("it landed, but is not in ugc.custom_events", "python -m clickhouse reconcile --repair")
 
 
 def of_view(client: Client, _event_id: str) -> Cause:

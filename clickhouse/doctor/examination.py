@@ -45,7 +45,7 @@ WHERE cityHash64(identity) = cityHash64({{identity:String}})
 
 
 class Stage(Struct, frozen=True):
-    """How far it came: `milliseconds` after the request began; None when it did not get there."""
+    """`milliseconds` from the beginning of the request until it got there; None when it did not."""
 
     name: str
     milliseconds: int | None
@@ -199,4 +199,4 @@ class Examination:
                 parameters: dict[str, Any] = {"id": self._id}
                 execute(self._connected(), f"DELETE FROM {table} WHERE event_id = {{id:UUID}}", **parameters)  # noqa: S608
         except OperationError:
-            return  # it is marked by its identity, and no more than an event of nobody
+            return  # it can be told by its identity, and belongs to nobody

@@ -1,4 +1,4 @@
-"""The Kafka table `ugc.events_queue` on a server: its state, its brokers, and making it again when they moved.
+"""The Kafka table `ugc.events_queue` on a server: its state, its brokers, and creating it again when they moved.
 
 A consumer that leaves its group while it is still joining can leave the group in a state in which the next consumer
 gets no partitions. So a queue that is to go is left to join first.
@@ -25,7 +25,7 @@ _SETTING = re.compile(r"\b(kafka_broker_list|kafka_security_protocol|kafka_sasl_
 
 
 def follow_brokers(client: Client, statement: str | None, *, recreate: bool = False) -> str | None:
-    """Make the queue again when it is missing or does not read from where it should; what was done, or None.
+    """Create the queue again when it is missing or does not read from where it should; what was done, or None.
 
     `statement` is the CREATE of the queue as it should be, None when no applied migration has one.
 
@@ -57,7 +57,7 @@ def follow_brokers(client: Client, statement: str | None, *, recreate: bool = Fa
     execute(client, statement)
     before = present.get("kafka_broker_list", "nowhere")
     return (
-        f"{QUEUE} was made again: it read from {before} and reads from {wanted['kafka_broker_list']} now, "
+        f"{QUEUE} was created again: it read from {before} and reads from {wanted['kafka_broker_list']} now, "
         "group and offsets are the same"
     )
 

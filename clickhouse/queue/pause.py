@@ -1,4 +1,4 @@
-"""`pause` and `resume`: the consumer taken away from its group and brought back, over restarts of the server."""
+"""`pause` and `resume`: the consumer taken out of its group and put back; a pause survives restarts of the server."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def pause(client: Client, *, join_s: float, force: bool = False) -> str:
     if consumer.is_detached(client):
         return f"{QUEUE} is paused already"
     if not consumer.is_attached(client):
-        raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` makes it")
+        raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` creates it")
     if not consumer.wait_until_assigned(client, join_s) and not force:
         raise OperationError(
-            f"the consumer has not joined its group within {join_s:g} s, and one that leaves before may keep the next "
-            "one out. Is Kafka up (`python -m clickhouse doctor`)? Try again, or pause it all the same with --force"
+            f"the consumer has not joined its group within {join_s:g} s, and one that leaves before that may keep "
+            "the next one out. Is Kafka up (`python -m clickhouse doctor`)? Try again, or pause it anyway with --force"
         )
-    # PERMANENTLY: a restart of the server must not take the consumption up again
+    # PERMANENTLY: a restart of the server must not start it again
     execute(client, f"DETACH TABLE {QUEUE} PERMANENTLY")
     return f"{QUEUE} is paused: events wait in Kafka, for as long as Kafka keeps them"
 
@@ -48,7 +48,7 @@ def resume(client: Client, settings: Settings, *, join_s: float) -> str:
         execute(client, f"ATTACH TABLE {QUEUE}")
         done = f"{QUEUE} consumes again"
     else:
-        raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` makes it")
+        raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` creates it")
     joined = (
         "" if consumer.wait_until_assigned(client, join_s) else f", it has not joined its group within {join_s:g} s"
     )

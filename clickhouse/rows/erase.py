@@ -1,9 +1,9 @@
 """`erase`: a person, or everything before a time, out of every stored table; counted before, confirmed after.
 
 - Events and typed rows go by user_id and anonymous_id; what could not become an event, when its text has the id.
-- What was counted or cut from them is made anew from the rows that stay (`clickhouse/rows/recount.py`), also under
-  other identities: what a browser did is the signed-in person's, when there was one.
-- With only `--before`, rollups stay: they are what outlives the rows.
+- Rollups and sessions made from them are made again from the rows that stay (`clickhouse/rows/recount.py`), under other
+  identities, too: what a browser did belongs to the person who was signed in, if anybody was.
+- With only `--before`, rollups stay: they are meant to outlive the rows.
 
 Kafka is not touched: what it still keeps it keeps until its own retention is over, and a `replay` would bring it back.
 """
@@ -41,7 +41,8 @@ _HASH = "has(arrayMap(identity -> cityHash64(identity), {people:Array(String)}),
 _IDENTITY = "identity IN {people:Array(String)}"
 _RAW = "match(raw, {pattern:String})"
 _ROLLUP = "_per_day"
-# Bots are in no count. So what is to go leaves the counts first, and its rows still tell what has to be counted anew.
+# Bots are in no count. So what is to be deleted leaves the counts first, and its rows still tell what must be counted
+# again.
 _MARK = "ALTER TABLE {table} UPDATE is_bot = true WHERE NOT is_bot AND {condition} SETTINGS mutations_sync = 2"
 _DELETE = "ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2"
 _PAIRS = """
@@ -54,7 +55,7 @@ WHERE {condition}
 
 
 class Request(Struct, frozen=True):
-    """Who, by the ids of one person or of several; and, when `before` is given, only what happened before it."""
+    """Who, by the ids of one person or several; when `before` is given, only what happened before it."""
 
     users: tuple[str, ...] = ()
     anonymous: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ class Request(Struct, frozen=True):
         if not (self.users or self.anonymous or self.before):
             raise UsageError("say whom: --user-id ID, --anonymous-id ID (each as often as needed), or --before TIME")
         if "" in {*self.users, *self.anonymous}:
-            raise UsageError("an empty id is no person: every event without sign-in has one")
+            raise UsageError("an empty id is nobody: it is the user_id of every event without sign-in")
 
     @property
     def is_person(self) -> bool:
@@ -73,7 +74,7 @@ class Request(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """One table, what of it is to go (a condition with bound parameters), and how many rows that is."""
+    """One table, which of its rows to delete (a condition with bound parameters), and how many they are."""
 
     table: str
     condition: str
@@ -82,7 +83,7 @@ class Part(Struct, frozen=True):
 
     @property
     def is_made(self) -> bool:
-        """Whether it was counted or cut from rows of other tables."""
+        """Whether it was made from rows of other tables."""
         return bool(self.columns & {"identity_hash", "started_at"})
 
     @property
@@ -103,10 +104,10 @@ def plan(client: Client, request: Request) -> list[Part]:
 
 
 def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
-    """Delete, make rollups and sessions right, and ask again; what the operator has to know of what is left.
+    """Delete, correct rollups and sessions, and check; what the operator has to know about what is left.
 
-    Every step may run again, so an interrupted run is ended by another one. OperationError when rows are left: events
-    of the person came in meanwhile.
+    Every step may run again, so another run completes an interrupted one. OperationError when rows are left: events of
+    the person came in meanwhile.
     """
     given = _parameters(request)
     notes: list[str] = []
@@ -130,7 +131,7 @@ def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
     remaining = [f"{table} {number}" for table, number in left.items() if number]
     if remaining:
         raise OperationError(
-            f"rows came in while it was erased: {', '.join(remaining)}. Run it again; `python -m clickhouse pause` "
+            f"rows came in while it was erasing: {', '.join(remaining)}. Run it again; `python -m clickhouse pause` "
             "first keeps new ones out"
         )
     return [*notes, *_still_elsewhere(client, request)]
@@ -138,16 +139,16 @@ def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
 
 def _delete(client: Client, parts: list[Part], given: dict[str, Any]) -> None:
     for part in parts:
-        # what is made may have been made since it was counted
+        # a rollup or session may have been made since the rows were counted
         if part.rows or part.is_made:
             execute(client, _DELETE.format(table=part.table, condition=part.condition), **given)
 
 
 def _pairs(client: Client, request: Request, parts: list[Part]) -> set[tuple[str, date]]:
-    """Whose numbers of which days change, as far as rows tell.
+    """Whose numbers on which days change, as far as the rows tell.
 
-    By a browser's id those of the people who were signed in there, too; and all of who shares an identity with the
-    person, as a browser that is called like a user does.
+    With a browser's id, also those of the people who were signed in there; and everything of those who share an
+    identity with the person, as a browser whose id is somebody's user_id does.
     """
     found = {(identity, day) for identity in (*request.users, *request.anonymous) for day in _boundary(request)}
     for part in parts:
@@ -158,14 +159,14 @@ def _pairs(client: Client, request: Request, parts: list[Part]) -> set[tuple[str
 
 
 def _boundary(request: Request) -> set[date]:
-    """The day that goes only in part."""
+    """The day of which only a part is deleted."""
     if request.before is None or request.before > datetime.now(UTC):
         return set()
     return {request.before.astimezone(UTC).date()}
 
 
 def _still_elsewhere(client: Client, request: Request) -> list[str]:
-    """Where else events of the person may be, of which no table knows."""
+    """Where else events of the person may be, unknown to any table."""
     if not request.is_person:
         return []
     notes = ["Kafka has its messages until its own retention is over: erase again after a replay"]
@@ -177,7 +178,7 @@ def _still_elsewhere(client: Client, request: Request) -> list[str]:
 
 
 def _condition(request: Request, table: str, columns: frozenset[str]) -> str:
-    """What of this table has to go; '' for nothing."""
+    """Which rows of this table to delete; '' for none."""
     if "raw" in columns:
         conditions = [_RAW] if request.is_person else []
         time = "kafka_timestamp < {before:DateTime64(3, 'UTC')}"
@@ -187,7 +188,7 @@ def _condition(request: Request, table: str, columns: frozenset[str]) -> str:
     elif "identity_hash" in columns and table.endswith(_ROLLUP):
         if not request.is_person:
             return ""
-        # the day that goes in part goes as a whole, and is counted anew
+        # a day of which a part is deleted is deleted as a whole, and counted again
         conditions, time = [_HASH], "day <= toDate({before:DateTime64(3, 'UTC')} - INTERVAL 1 MILLISECOND)"
     elif {"identity", "started_at"} <= columns:
         conditions = [_IDENTITY] if request.is_person else ["identity != ''"]
@@ -218,7 +219,7 @@ def _parameters(request: Request) -> dict[str, Any]:
 
 
 def _pattern(request: Request) -> str:
-    """RE2 that finds the ids in text that may be cut off, or be JSON inside of JSON: `"user_id": "x"`, also escaped."""
+    """RE2 that finds the ids in text that may be cut off, or be JSON inside JSON: `"user_id": "x"`, also escaped."""
     found = []
     for field, ids in (("user_id", request.users), ("anonymous_id", request.anonymous)):
         for each in ids:
@@ -230,5 +231,5 @@ def _pattern(request: Request) -> str:
 
 
 def _re2(text: str) -> str:
-    """The text as a pattern for itself; Python's escapes are RE2's but for what it leaves alone."""
+    """The text as a pattern that matches only itself, in RE2's syntax."""
     return re.sub(r"[^\w]", lambda match: f"\\x{{{ord(match[0]):x}}}", text, flags=re.ASCII)

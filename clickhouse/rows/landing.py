@@ -1,4 +1,4 @@
-"""Bringing events into the landing table a second time, so that doing it again changes nothing."""
+"""Writing events into the landing table again, in such a way that those already there are left out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SETTINGS = "SETTINGS join_use_nulls = 0, max_partitions_per_insert_block = 1000
 
 
 def _written(name: str) -> str:
-    """A column as it is written: what was read some time ago is written now, and its day has to be cut anew."""
+    """A column as it is written: it is written now, whenever it was read, and its day has to be counted again."""
     return "now64(3, 'UTC') AS inserted_at" if name == "inserted_at" else f"came.`{name}` AS `{name}`"
 
 

@@ -1,10 +1,10 @@
-"""`rebuild TABLE`: a typed table written again from the landing table, while events go on coming.
+"""`rebuild TABLE`: a typed table written again from the landing table, while events keep coming in.
 
-Rows are written over the old ones: the same key and the same version, so that the last one written holds. Nothing is
-taken away first, so nothing is missing at any moment, rows that the landing table has forgotten (it keeps 90 days)
-stay, and a second run changes nothing that a reader sees. Until a merge the table takes up to twice its room.
+New rows replace the old ones: with the same key and the same version, the one written last holds. Nothing is deleted
+first, so nothing is missing at any moment, rows that the landing table no longer has stay, and a second run changes
+nothing that a reader sees. Until a merge the table takes up to twice its space.
 
-What the MV does not give any more, or under another key, is deleted at the end: nothing is written over such rows.
+Rows that the MV no longer gives, or gives under another key, are deleted at the end: nothing replaces them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FROM ugc.events
 WHERE event_type = {event_type:String} AND toYYYYMM(key_time) = {month:UInt32}
 ORDER BY day
 """
-# Of events that landed on the day; others have been forgotten by the landing table, and are all there is.
+# Of events that landed on the day; of others the landing table has no row, and the typed row is all there is.
 _OUTDATED = """
 toDate(key_time) = {{day:Date}}
     AND event_id IN
@@ -45,7 +45,7 @@ toDate(key_time) = {{day:Date}}
 
 
 class Rebuilt(Struct, frozen=True):
-    """`events` were read; the table showed `before` events and shows `after` now, `deleted` rows were outdated."""
+    """`events` were read; the table had `before` events and has `after` now; `deleted` rows were outdated."""
 
     events: int
     before: int
@@ -63,10 +63,10 @@ def find(client: Client, name: str) -> catalog.Typed:
         if name in {typed.table, typed.table.removeprefix("ugc."), typed.event_type}:
             raise OperationError(
                 f"{typed.view}, which says how {typed.table} is filled, is missing: "
-                "`python -m clickhouse status --drift` prints the SQL that makes it"
+                "`python -m clickhouse status --drift` prints the SQL that creates it"
             )
     tables = ", ".join(sorted(typed.table.removeprefix("ugc.") for typed in known.values()))
-    raise UsageError(f"{name} is no typed table; there are {tables}")
+    raise UsageError(f"{name} is not a typed table; those are {tables}")
 
 
 def rebuild(client: Client, typed: catalog.Typed, say: Callable[[str], None]) -> Rebuilt:
@@ -88,7 +88,7 @@ def rebuild(client: Client, typed: catalog.Typed, say: Callable[[str], None]) ->
 
 
 def _delete_outdated(client: Client, typed: catalog.Typed, month: int) -> int:
-    """Take away what the MV does not give of the month's events, day by day: ids of a month may not fit in memory."""
+    """Delete what the MV no longer gives of the month's events, day by day: ids of a month may not fit in memory."""
     outdated = _OUTDATED.format(select=typed.select)
     deleted = 0
     for row in rows(client, _DAYS, event_type=typed.event_type, month=month):

@@ -1,7 +1,7 @@
-"""`reconcile`: the landing table held against every typed table, event by event, counted by type and hour.
+"""`reconcile`: the landing table compared with every typed table, event by event, counted by type and hour.
 
-Hours are those of key_time, which is the same for every copy of an event: copies that are not merged yet cannot make a
-difference. Events on their way through the MVs can, for a moment, so a difference has to last to count.
+Hours are those of key_time, which is the same for every copy of an event: copies that are not merged yet make no
+difference. Events on their way through the MVs do, for a moment, so a difference has to last to count.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _PROBE_INTERVAL_S = 0.5
-# key_time 0 stands for times that were not plausible; such rows count by when they were received. Rows that the landing
-# table keeps no longer are left out: that they are not there says nothing about typed ones.
+# key_time 0 stands for times that were not plausible; such rows count by when they were received. Rows older than the
+# landing table keeps them are left out: it says nothing about them.
 _SINCE = """(
     (key_time >= {since:DateTime('UTC')} OR (key_time = 0 AND received_at >= {since:DateTime('UTC')}))
     AND ({for_ever:Bool} OR addDays(addMonths(toDateTime(received_at), {months:UInt32}), {days:UInt32}) > now())

@@ -1,7 +1,8 @@
 """`errors list` and `errors replay`: what could not become an event, looked at and read again.
 
-A message that could not be parsed stands in `ugc.events_errors` as a whole, its good lines too; and a line that was
-refused may pass a repaired consumer. `replay` reads every line again with the very expressions of `ugc.events_mv`.
+A message that could not be parsed is in `ugc.events_errors` as a whole, with its good lines; and a line that was
+refused may be accepted once the consumer has been repaired. `replay` reads every line again with the very expressions
+of `ugc.events_mv`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ORDER BY kafka_timestamp DESC, kafka_offset DESC
 LIMIT {{limit:UInt32}}
 """  # noqa: S608 - own constants, values are bound
 _COUNT = f"SELECT count() AS n FROM ugc.events_errors FINAL WHERE {_WHERE}"  # noqa: S608
-# Line by line, as the queue would have read it: what stands for a text is the text, anything else its JSON.
+# Line by line, as the queue would have read it: a JSON string gives its text, anything else its JSON.
 _FIELD = """multiIf(
         JSONType(line, '{name}') = 'String', JSONExtractString(line, '{name}'),
         JSONType(line, '{name}') = 'Null', '',
@@ -83,7 +84,7 @@ def listed(client: Client, wanted: Filter, limit: int) -> list[dict[str, Any]]:
 
 
 def replay(client: Client, wanted: Filter, *, dry_run: bool) -> Replayed:
-    """Bring home what can be read now; with `dry_run` only count. A second run finds nothing to do."""
+    """Write what can be read now into the landing table; with `dry_run` only count. A second run finds nothing."""
     names = catalog.wire_columns(catalog.consumer_select(client, "events_mv", "q"))
     fields = ",\n    ".join(_FIELD.format(name=name) for name in names)
     source = catalog.consumer_select(client, "events_mv", _LINES.format(fields=fields, where=_WHERE))

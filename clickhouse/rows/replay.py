@@ -1,7 +1,7 @@
-"""`replay`: events read from Kafka again, by a group and a Kafka table of their own, while the live flow goes on.
+"""`replay`: events read from Kafka again, by a group and a Kafka table of their own, beside the live flow.
 
-They are put aside in a table first, and then only those go into the landing table that it does not have: a second
-replay writes nothing, and readers never see an event twice.
+They go into a table of their own first, and then only those that the landing table does not have are copied to it: a
+second replay writes nothing, and readers never see an event twice.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def replay(
 ) -> Replayed:
     """Read from `wanted` to where the topic ends now; OperationError when that takes longer than `within_s` seconds.
 
-    What an interrupted run left behind is taken away first.
+    What an interrupted run left behind is dropped first.
     """
     topic = Topic(settings.brokers, settings.security)
     starts, ends = start_offsets(topic, wanted), topic.ends()
@@ -81,7 +81,7 @@ def replay(
     _clean(client)
     if messages == 0:
         return Replayed(messages=0, events=0, added=0)
-    # a new group each time: one whose consumer was interrupted while it joined may keep the next one out
+    # a new group each time: one whose consumer was interrupted while it joined may keep the next consumer out
     group = f"{GROUP_PREFIX}{uuid4().hex[:12]}"
     say(f"reading {messages:,} messages again, as group {group}")
     topic.set_group(group, starts)
@@ -99,11 +99,11 @@ def replay(
 
 
 def _read_aside(client: Client, settings: Settings, group: str) -> None:
-    """Make tables and MVs, the Kafka table last: it reads with the first MV that it finds, so both must be there."""
+    """Create tables and MVs, the Kafka table last: it starts to read with its first MV, so both must be there."""
     definition = runner.queue_definition(settings)
     match = _DEFINITION.search(definition)
     if match is None:
-        raise OperationError(f"the migrations do not make {QUEUE} as `(columns) ENGINE = Kafka`")
+        raise OperationError(f"the migrations do not create {QUEUE} as `(columns) ENGINE = Kafka`")
     for table, like in ((_ROWS, LANDING), (_ERRORS_ROWS, ERRORS)):
         execute(client, f"CREATE TABLE {table} AS {like} ENGINE = MergeTree ORDER BY tuple()")
     execute(client, f"CREATE TABLE {_QUEUE} ({match['columns'].rstrip()}, {_VIRTUAL}) ENGINE = Null")

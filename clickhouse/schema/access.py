@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 FOLDER = Path(__file__).parents[1] / "access"
-SKIPPED = "roles and limits are left out: this ClickHouse lets us manage no users (the embedded one has none)"
+SKIPPED = "roles and limits were skipped: this ClickHouse does not let us manage users (the embedded one has none)"
 _ACCESS_DENIED = "Code: 497"
 
 
 def apply(client: Client, folder: Path = FOLDER) -> list[str]:
-    """Run the files, which can run twice; the names of those that ran, [] where there are no users to manage.
+    """Run the files, which can run twice; the names of those that ran, [] where users cannot be managed.
 
     Raises OperationError that names the file and the statement that was refused.
     """

@@ -47,7 +47,7 @@ def on_server(client: Client) -> dict[str, Typed]:
 
 
 def in_files(folder: Path = runner.FOLDER) -> dict[str, Typed]:
-    """By event type, what the migrations make, oldest file first."""
+    """By event type, what the migrations create, oldest file first."""
     typed = {}
     for path in sorted(folder.glob("[0-9]*.sql")):
         if path.name.endswith(".down.sql"):
@@ -87,7 +87,7 @@ def consumer_select(client: Client, view: str, source: str) -> str:
     )
     if not found:
         raise OperationError(
-            f"ugc.{view} is missing: `python -m clickhouse status --drift` prints the SQL that makes it"
+            f"ugc.{view} is missing: `python -m clickhouse status --drift` prints the SQL that creates it"
         )
     select, count = re.subn(r"\bFROM ugc\.events_queue AS q\b", lambda _: f"FROM {source} AS q", found[0]["as_select"])
     if count != 1:
@@ -102,7 +102,7 @@ def view_select(client: Client, view: str, sources: dict[str, str]) -> str:
     )
     if not found:
         raise OperationError(
-            f"ugc.{view} is missing: `python -m clickhouse status --drift` prints the SQL that makes it"
+            f"ugc.{view} is missing: `python -m clickhouse status --drift` prints the SQL that creates it"
         )
     select = str(found[0]["as_select"])
     for source, other in sources.items():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parents[1] / "schema.sql"
 _HEADER = """\
--- What:   the whole schema, as the migrations and the views make it. Generated: do not edit.
+-- What:   the whole schema, as the migrations and the views create it. Generated: do not edit.
 -- Query:  python -m clickhouse status --drift     compares a server with it
 -- Mind:   after a change of a migration or a view: python -m clickhouse dump --write
 
@@ -26,12 +26,13 @@ _HEADER = """\
 _BROKERS = re.compile(r"(kafka_broker_list = )'[^']*'")
 _DEFINER = re.compile(r"(?<=DEFINER = )\S+(?= SQL SECURITY)")
 _SECURITY = re.compile(r",\s*kafka_(?:security_protocol|sasl_\w+) = '(?:[^'\\]|\\.)*'")
-# Terms that no one asks for stand for the variables while the file is generated; no other number is like them.
+# Numbers that stand for the variables while the file is generated: nobody asks for such terms, and no other number in
+# the schema is like them.
 STAND_IN = Retention(payload_days=36_487, typed_months=36_493, errors_days=36_497)
 
 
 def dump(client: Client) -> str:
-    """Every object of `ugc` and `analytics` as SQL that makes it again, the queue last; the broker is `${…}` again."""
+    """Every object of `ugc` and `analytics` as SQL that creates it, the queue last; the broker is `${…}` again."""
     return "".join(f"{statement};\n\n" for statement in definitions(client).values())
 
 
@@ -44,7 +45,7 @@ def generated(client: Client) -> str:
 
 
 def definitions(client: Client) -> dict[str, str]:
-    """By `database.name`, the statement that makes an object, without what differs from server to server."""
+    """By `database.name`, the statement that creates an object, without what differs from server to server."""
     found = rows(
         client,
         """
@@ -69,7 +70,7 @@ def read(variables: Mapping[str, str], path: Path = FILE) -> dict[str, str]:
     try:
         text = sqlfile.read(path)
     except OSError as error:
-        raise OperationError(f"{path} cannot be read: make it with `python -m clickhouse dump --write`") from error
+        raise OperationError(f"{path} cannot be read: write it with `python -m clickhouse dump --write`") from error
     for name, value in variables.items():
         text = text.replace(f"${{{name}}}", value)
     statements = [re.sub(r"\A(?:--[^\n]*\n|\s)+", "", statement) for statement in sqlfile.statements(text)]
@@ -79,7 +80,7 @@ def read(variables: Mapping[str, str], path: Path = FILE) -> dict[str, str]:
 def _name(statement: str) -> str:
     match = re.match(r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) ([\w.`]+)", statement)
     if match is None:
-        raise OperationError(f"schema.sql has a statement that makes nothing: {sqlfile.shown(statement)}")
+        raise OperationError(f"schema.sql has a statement that creates nothing: {sqlfile.shown(statement)}")
     return match[1].replace("`", "")
 
 

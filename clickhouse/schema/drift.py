@@ -1,4 +1,4 @@
-"""How a server differs from `schema.sql`, as the SQL that makes them equal again.
+"""How a server differs from `schema.sql`, as the SQL that makes them equal.
 
 Only texts are compared, both as ClickHouse formats them: nothing is created on the server to find out. (A copy of the
 schema in a scratch database would have a Kafka table with its MVs in it, which would read events of the real group.)
@@ -71,7 +71,7 @@ def _missing(client: Client, name: str, sql: str) -> Difference:
     if name == QUEUE and is_detached(client):
         return Difference(name, "is detached (paused)", f"ATTACH TABLE {QUEUE};")
     if name == QUEUE:
-        return Difference(name, "is missing", "-- `python -m clickhouse migrate` makes it, with its brokers")
+        return Difference(name, "is missing", "-- `python -m clickhouse migrate` creates it, with its brokers")
     return Difference(name, "is missing", f"{sql};")
 
 
@@ -85,9 +85,9 @@ def _changes(name: str, present: str, wanted: str) -> Iterator[str]:
     elif wanted.startswith("CREATE MATERIALIZED VIEW"):
         yield from _materialized_view(name, present, wanted)
     elif "ENGINE = Kafka" in wanted:
-        yield "-- a Kafka table is not altered but made again; its group keeps the offsets, its MVs stay"
+        yield "-- a Kafka table cannot be altered, only created again; its group keeps the offsets, its MVs stay"
         yield f"DROP TABLE IF EXISTS {name};"
-        yield "-- then `python -m clickhouse migrate`, which makes it with its brokers"
+        yield "-- then `python -m clickhouse migrate`, which creates it with its brokers"
     else:
         yield from _table(name, parsed(present), parsed(wanted))
 
@@ -119,7 +119,7 @@ def _table(name: str, present: Table, wanted: Table) -> Iterator[str]:
     for key in present.elements:
         if key not in wanted.elements:
             dropped = key if key.startswith("INDEX ") else f"COLUMN {key}"
-            yield f"-- it has one more; with its data:\n-- ALTER TABLE {name} DROP {dropped};"
+            yield f"-- one too many; to drop it with its data:\n-- ALTER TABLE {name} DROP {dropped};"
     for clause in dict.fromkeys([*present.clauses, *wanted.clauses]):
         if present.clauses.get(clause) != wanted.clauses.get(clause):
             yield _clause(name, clause, present.clauses.get(clause), wanted.clauses.get(clause))
@@ -138,8 +138,8 @@ def _clause(name: str, clause: str, present: str | None, wanted: str | None) -> 
     if clause == "COMMENT":
         return f"ALTER TABLE {name}\n    MODIFY COMMENT {wanted or chr(39) * 2};"
     return (
-        f"-- {clause} is {present or 'not there'} and should be {wanted or 'not there'}: it cannot be altered;\n"
-        f"-- make a new table, copy with INSERT … SELECT, then EXCHANGE TABLES"
+        f"-- {clause} is {present or 'missing'} and should be {wanted or 'missing'}: it cannot be altered;\n"
+        f"-- create a new table, copy with INSERT … SELECT, then EXCHANGE TABLES"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the migration files say about the Kafka table: which of them make it, and how it is to be."""
+"""What the migration files say about the Kafka table: which of them create it, and how."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CREATES_QUEUE = re.compile(
 
 
 def versions(folder: Path) -> list[int]:
-    """Versions whose files make the Kafka table, ascending."""
+    """Versions whose files create the Kafka table, in ascending order."""
     return [
         int(path.name.partition("_")[0])
         for path in sorted(folder.glob("*.sql"))

@@ -56,7 +56,7 @@ def follow(client: Client, settings: Settings, folder: Path = runner.FOLDER) -> 
 
 
 def term(client: Client, table: str) -> tuple[int, int] | None:
-    """Months and days that the server keeps rows after they were received; None for ever, (0, 0) for another TTL."""
+    """Months and days for which rows are kept after receipt; None without a TTL, (0, 0) for one of another form."""
     query = "SELECT engine_full FROM system.tables WHERE database = 'ugc' AND 'ugc.' || name = {table:String}"
     found = rows(client, query, table=table)
     match = _TERM.search(found[0]["engine_full"]) if found else None

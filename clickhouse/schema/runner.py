@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "migrations"
 OUT_OF_SYNC = {
-    "md5-mismatch": "the file was changed after it was applied: put the old text back and make a new migration",
+    "md5-mismatch": "the file was changed after it was applied: restore the old text and write a new migration",
     "unknown": "applied, but there is no file: this checkout is older than the one that migrated last",
 }
 
@@ -95,7 +95,7 @@ def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: 
     applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
     target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
     if target < min(queue_files.versions(folder), default=0):
-        # no queue is left in the end, so one that is made on the way is to read nothing
+        # no queue is left in the end, so one that is created on the way must read nothing
         given = {**given, BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
     try:
         undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version, variables=given)
@@ -151,7 +151,7 @@ def repair(
 ) -> list[tuple[str, str]]:
     """(file, state) of applied migrations whose files are not what was applied; with `write`, as they are afterwards.
 
-    `write` records the file as it is now, executing nothing; `prune` forgets what has no file any more.
+    `write` records the file as it is now, executing nothing; `prune` forgets those whose file is gone.
     """
     files = MigrationStorage(folder).migration_filenames()
     try:
@@ -167,15 +167,15 @@ def applied_files(settings: Settings, folder: Path = FOLDER) -> list[Path]:
 
 
 def queue_statement(settings: Settings, folder: Path = FOLDER) -> str | None:
-    """The CREATE of the Kafka table as the applied migrations have it, None when none of them makes it."""
+    """The CREATE of the Kafka table as the applied migrations have it, None when none of them creates it."""
     return queue_files.newest(applied_files(settings, folder), variables(settings), settings.security)
 
 
 def queue_definition(settings: Settings, folder: Path = FOLDER) -> str:
-    """The same; OperationError when no applied migration makes it."""
+    """The same; OperationError when no applied migration creates it."""
     statement = queue_statement(settings, folder)
     if statement is None:
-        raise OperationError(f"no applied migration makes {QUEUE}: run `python -m clickhouse migrate`")
+        raise OperationError(f"no applied migration creates {QUEUE}: run `python -m clickhouse migrate`")
     return statement
 
 
@@ -196,7 +196,7 @@ _ADVICE = {
     "without --lock, from one place at a time.",
     "Refusing to baseline": "Use `repair` for files that were changed.",
     "Nothing to repair": "",
-    "md5 is not equal": "Its file was changed after it was applied: put the old text back and make a new migration.",
+    "md5 is not equal": "Its file was changed after it was applied: restore the old text and write a new migration.",
     "not known": "This checkout is older than the one that migrated last: run the newer one.",
     "gone missing": "This checkout is older than the one that migrated last: run the newer one.",
     "No down migration": "Write the missing .down.sql files.",

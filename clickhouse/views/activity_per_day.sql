@@ -1,9 +1,8 @@
 -- What:   who was active, and how much. One row per day and person.
--- Why:    one place that is right for every day: live where late events may still come, from the rollup where not.
+-- Why:    the one place that is right for every day, however old; other views of people count from it.
 -- Query:  SELECT day, count() AS active_users, sum(events) AS events FROM analytics.activity_per_day GROUP BY day ORDER BY day
--- Mind:   days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older
---         days, which change no more, come from the rollup, and stay when the rows have left.
---         Of a rollup's day the rows of the newest refresh count, and none before it. Bots are left out.
+-- Mind:   days of the last month are counted when asked, older ones come from the rollup (ugc.activity_per_day), of
+--         which the newest count of each day holds. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.activity_per_day
 (

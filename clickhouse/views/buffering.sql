@@ -1,9 +1,7 @@
 -- What:   how often the player waits for data. One row per day and film that was watched.
 -- Why:    nothing drives viewers away like a picture that stands still.
 -- Query:  SELECT day, sum(buffering_heartbeats) / sum(heartbeats) AS share FROM analytics.buffering WHERE day >= today() - 7 GROUP BY day ORDER BY day
--- Mind:   days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older
---         days, which change no more, come from the rollup, and stay when the rows have left.
---         Heartbeats come every few seconds, so their share is close to the share of time. Bots are left out.
+-- Mind:   heartbeats come every few seconds, so their share is close to the share of time. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.buffering
 (

@@ -1,9 +1,10 @@
 -- What:   how many of those who look also click, and on what. One row per day and element that was clicked.
 -- Why:    whether an element earns its place.
 -- Query:  SELECT day, active_users, viewers, click_through FROM analytics.click_through WHERE element = 'trailer' ORDER BY day
--- Mind:   element is the kind: movie, trailer, category, navigation, other. viewers are all people who opened a page that day; a
---         person counts once for an element however often it is clicked, clicks counts each time. Who clicks without having opened
---         a page on that day (the page was opened before midnight) is in active_users only. Bots are left out.
+-- Mind:   element is the kind: movie, trailer, category, navigation, other. viewers are all people who opened a page on
+--         the day; active_users counts a person once for an element however often it is clicked, clicks counts each
+--         time. A person who clicks without having opened a page on that day (it was opened before midnight) is in
+--         active_users only. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.click_through
 (

@@ -1,9 +1,8 @@
--- What:   how many of those who start a film finish it. One row per day of the start and film.
--- Why:    a film that is started and left tells more than one that nobody starts.
+-- What:   how many of those who start a film finish it. One row per film and day on which it was started.
+-- Why:    a film that is started and given up tells more than one that nobody starts.
 -- Query:  SELECT movie_id, sum(active_users) AS started, sum(finished_users) AS finished FROM analytics.completion GROUP BY movie_id ORDER BY started DESC LIMIT 10
--- Mind:   the day is that of a person's first heartbeat or completion of the film, so each person is counted once for a film, and
---         days can be added up; finished may be later. Bots are left out.
---         Two hashes group much faster than a name and a hash.
+-- Mind:   the day is that of a person's first heartbeat or completion of the film, so each person is counted once for a
+--         film, and days can be added up. They may have finished it on a later day. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.completion
 (
@@ -17,6 +16,7 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS WITH
     viewings AS
     (
+        -- two hashes group much faster than a name and a hash
         SELECT
             cityHash64(identity) AS person,
             movie_id,

@@ -1,10 +1,10 @@
 -- What:   how far ClickHouse is behind Kafka. One row per consumer and partition that it reads.
--- Why:    the first look when events come late: is it the consumer, or what came before?
+-- Why:    the first look when events come late: is it the consumer, or what comes before it?
 -- Query:  SELECT topic, partition, messages_behind, seconds_since_poll, last_error FROM analytics.consumer_lag
--- Mind:   messages_behind is what the client library last reported; one message holds the events of one request. NULL before
---         its first report, and for ever unless the server's configuration has statistics_interval_ms in <kafka>.
---         No row: the queue is detached, or has not joined its group yet. seconds_since_poll growing past 60 means that
---         the consumer hangs: restart ClickHouse.
+-- Mind:   messages_behind is what the client library last reported; one message holds the events of one request. It is
+--         NULL before the first report, and always unless the server's configuration has statistics_interval_ms in
+--         <kafka>. No row: the queue is detached, or has not joined its group yet. When seconds_since_poll grows past
+--         60, the consumer hangs: restart ClickHouse.
 
 CREATE OR REPLACE VIEW analytics.consumer_lag
 (

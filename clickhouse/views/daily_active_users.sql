@@ -1,8 +1,7 @@
--- What:   people who did anything on a day. One row per day that has events, in UTC.
+-- What:   people who did anything on a day. One row per day that has events.
 -- Why:    the first number that anyone asks for.
 -- Query:  SELECT day, active_users FROM analytics.daily_active_users WHERE day >= today() - 30 ORDER BY day
--- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
---         The count is exact, also for days whose rows have left.
+-- Mind:   the count is exact, also for days whose events have been deleted. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.daily_active_users
 (

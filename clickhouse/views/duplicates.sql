@@ -1,8 +1,9 @@
--- What:   copies of events that are stored and not merged yet. One row per day (UTC) and type of event that has any.
--- Why:    many of them mean that clients retry or that Kafka delivers again: look at acknowledgements and at the consumer.
+-- What:   copies of events that are stored and not merged yet. One row per day and type of event that has any.
+-- Why:    many of them mean that clients retry or that Kafka delivers again: look at acknowledgements and at the
+--         consumer.
 -- Query:  SELECT day, event_type, duplicates FROM analytics.duplicates ORDER BY duplicates DESC LIMIT 10
--- Mind:   no reader shows them. They go as parts merge, so this tells of the last hours rather than of all time: partitions
---         of a single merged part have none and are not read. The day is that of key_time, by which rows are filed and
+-- Mind:   no reader shows them. They go as parts merge, so this tells of the last hours rather than of all time:
+--         partitions of a single merged part have none and are not read. The day is that of key_time, on which all
 --         copies agree; 1970-01-01 holds events without a plausible time of their own.
 
 CREATE OR REPLACE VIEW analytics.duplicates

@@ -1,10 +1,9 @@
 -- What:   Events of every type, each event once. One row per event.
--- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Why:    everything that happened, whatever its type.
 -- Query:  SELECT event_type, count() FROM analytics.events WHERE occurred_at >= today() - 7 GROUP BY event_type
 -- Needs:  ugc.events.is_bot
--- Mind:   payload holds the own fields of the type as JSON; the view of the type has them as columns.
---         copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
+-- Mind:   payload holds the type's own fields as JSON; the view of the type has them as columns. Bots are included:
+--         leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.events
 (

@@ -2,10 +2,11 @@
 -- Why:    where people are lost on a way that they should go to its end.
 -- Query:  SELECT * FROM analytics.funnel(steps = ['page_view', 'click', 'video_progress', 'video_complete'], window_seconds = 86400, since = today() - 7, until = today())
 -- Example: SELECT * FROM analytics.funnel(steps = ['page_view:movie', 'click:trailer', 'video_progress', 'video_complete'], window_seconds = 86400, since = '2026-03-02', until = '2026-03-05')
--- Mind:   steps: 1 to 8 types of events, in order; a step may say more after a colon: click:trailer (element), page_view:movie
---         (page_type), video_progress:playing (state), custom:NAME (name). window_seconds: from the first step to the last. since,
---         until: days in UTC, both included. A person is an identity, counted at every step up to the furthest reached in any one
---         go; one event is one step, and other events may lie in between. Bots are left out. For one film: funnel_of_film.
+-- Mind:   steps: 1 to 8 types of events, in order; a step may say more after a colon: click:trailer (element),
+--         page_view:movie (page_type), video_progress:playing (state), custom:NAME (name). window_seconds: from the
+--         first step to the last. since, until: days in UTC, both included. A person is an identity, counted at every
+--         step up to the furthest reached in any one go; one event is one step, and other events may lie in between.
+--         For one film: funnel_of_film. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.funnel
 (

@@ -2,9 +2,10 @@
 -- Why:    where a film loses people on the way from its page, over its trailer, to its end.
 -- Query:  SELECT * FROM analytics.funnel_of_film(steps = ['page_view:movie', 'click:trailer', 'video_progress'], movie_id = 'tt1', window_seconds = 86400, since = today() - 7, until = today())
 -- Example: SELECT * FROM analytics.funnel_of_film(steps = ['page_view:movie', 'click:trailer', 'video_progress', 'video_complete'], movie_id = 'tt1', window_seconds = 86400, since = '2026-03-02', until = '2026-03-05')
--- Mind:   as analytics.funnel, but events that name a film count only when it is this one: the movie_id of video events, the
---         element_id of clicks on a movie or a trailer, the page_id of pages of type movie. Events that name no film (searches,
---         custom events, other pages and clicks) count as they are. movie_id '' means any film.
+-- Mind:   like analytics.funnel, but events that name a film count only when it is this one: the movie_id of video
+--         events, the element_id of clicks on a movie or a trailer, the page_id of pages of type movie. Events that
+--         name no film (searches, custom events, other pages and clicks) count in any case. movie_id '' means any film.
+--         Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.funnel_of_film
 (

@@ -1,8 +1,9 @@
--- What:   messages and lines that could not become an event. One row per day (UTC) and kind of error.
--- Why:    what is refused is somebody's bug, and should be seen the day it begins.
+-- What:   messages and lines that could not become an event. One row per day and kind of error.
+-- Why:    what is refused is somebody's bug, and should be seen on the day it appears.
 -- Query:  SELECT day, error, errors, last_at FROM analytics.ingestion_errors ORDER BY last_at DESC LIMIT 10
--- Mind:   kinds are messages with their numbers and quoted parts taken out. The raw bytes are in ugc.events_errors, which only DBAs
---         read; the place in Kafka finds them: python -m clickhouse errors. Kept for 30 days.
+-- Mind:   kinds are error messages without their numbers and quoted parts. The raw bytes are in ugc.events_errors,
+--         which only DBAs read: python -m clickhouse errors list. They are kept for UGC_RETENTION_ERRORS_DAYS, 30
+--         unless set otherwise.
 
 CREATE OR REPLACE VIEW analytics.ingestion_errors
 (

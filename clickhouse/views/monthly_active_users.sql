@@ -1,8 +1,8 @@
--- What:   people who did anything in a month. One row per calendar month that has events, in UTC; month is its first day.
--- Why:    the size of the audience; a month is no sum of its days, for people come back.
+-- What:   people who did anything in a month. One row per calendar month that has events; month is its first day.
+-- Why:    the size of the audience.
 -- Query:  SELECT month, active_users FROM analytics.monthly_active_users ORDER BY month
--- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
---         The count is exact. The current month is not over.
+-- Mind:   people come back, so a month is not the sum of its days. The count is exact. The current month is not over.
+--         Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.monthly_active_users
 (

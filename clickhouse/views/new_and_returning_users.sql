@@ -1,9 +1,8 @@
--- What:   who came for the first time, and who came again. One row per day that has events, in UTC.
+-- What:   who came for the first time, and who came again. One row per day that has events.
 -- Why:    growth comes from new people, a habit from those who return.
 -- Query:  SELECT day, new_users, returning_users FROM analytics.new_and_returning_users WHERE day >= today() - 30 ORDER BY day
--- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
---         The count is exact. New means: never seen on a day before, as far back as the
---         rollup of activity reaches. Who signs in for the first time is a new identity.
+-- Mind:   new is who was never seen on a day before, as far back as the rollup of activity reaches; somebody who signs
+--         in for the first time is a new person. The count is exact. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.new_and_returning_users
 (

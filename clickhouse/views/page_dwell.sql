@@ -1,8 +1,9 @@
--- What:   how long people stay on a page. One row per day (UTC) and page type.
--- Why:    the median says what is usual; the 90th and 99th percentile, how long the long visits are.
+-- What:   how long people stay on a page. One row per day and page type.
+-- Why:    the median says what is usual; the 90th and 99th percentiles, how long the long visits are.
 -- Query:  SELECT day, page_type, dwell_ms_p50 FROM analytics.page_dwell WHERE day >= today() - 7 ORDER BY day, page_type
--- Mind:   a page that is left several times (another tab, and back) counts once, by its last leave. dwell is from opening to leaving, active only while the page was visible, which not every client sends. Bots are left out.
---         Quantiles are exact up to 8,192 leaves in a row of the view, and estimated from as many beyond that.
+-- Mind:   a page that is left several times (another tab, and back) counts once, by its last leave. dwell is from
+--         opening to leaving; active is the part of it in which the page was visible, which not every client sends.
+--         Quantiles are exact up to 8,192 leaves a row, and estimated beyond. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.page_dwell
 (

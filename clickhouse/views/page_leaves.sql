@@ -1,9 +1,8 @@
 -- What:   Pages that were left, each event once. One row per event.
--- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Why:    how long and how far a page was read, event by event.
 -- Query:  SELECT page_type, median(dwell_ms) FROM analytics.page_leaves WHERE occurred_at >= today() - 7 GROUP BY page_type
 -- Needs:  ugc.page_leaves.is_bot
--- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
+-- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.page_leaves
 (

@@ -1,9 +1,8 @@
 -- What:   Pages that were opened, each event once. One row per event.
--- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Why:    which pages people open, event by event.
 -- Query:  SELECT page_type, count() FROM analytics.page_views WHERE occurred_at >= today() - 7 GROUP BY page_type
 -- Needs:  ugc.page_views.is_bot
--- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
+-- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.page_views
 (

@@ -1,8 +1,9 @@
 -- What:   pages from opening to leaving. One row per page view.
 -- Why:    what was looked at, and for how long.
 -- Query:  SELECT page_id, count() AS visits, median(dwell_ms) FROM analytics.page_visits WHERE day >= today() - 7 AND page_type = 'movie' GROUP BY page_id ORDER BY visits DESC LIMIT 10
--- Mind:   a view and its leaves carry the same view_id. A page may be left several times (another tab, and back): all that is
---         told of leaving is what its last leave says. Without a leave (a crash, a lost beacon) left_at and the times are NULL. Bots are left out.
+-- Mind:   a view and its leaves carry the same view_id. A page may be left several times (another tab, and back):
+--         left_at and the times are those of its last leave, and NULL without any (a crash, a lost beacon). Bots are
+--         left out.
 
 CREATE OR REPLACE VIEW analytics.page_visits
 (

@@ -1,10 +1,10 @@
--- What:   how far people get in a film. One row per day of the start, film and boundary: 10, 20 … 100 percent.
+-- What:   how far people get in a film. One row per film, day on which it was started, and boundary: 10, 20 … 100
+--         percent.
 -- Why:    where a film loses its viewers.
 -- Query:  SELECT percent, sum(active_users) AS people FROM analytics.percent_watched WHERE movie_id = 'tt1' GROUP BY percent ORDER BY percent
--- Mind:   how far is the furthest position of the player, skipping included; a completion is 100. The day is that of a person's
---         first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up.
---         Heartbeats without position or length count as a start only. Bots are left out.
---         Two hashes group much faster than a name and a hash.
+-- Mind:   how far is the furthest position of the player, skipping included; a completion is 100. The day is that of a
+--         person's first heartbeat or completion of the film, so each person is counted once for a film, and days can
+--         be added up. Heartbeats without position or length count as a start only. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.percent_watched
 (
@@ -19,6 +19,7 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS WITH
     viewings AS
     (
+        -- two hashes group much faster than a name and a hash
         SELECT
             cityHash64(identity) AS person,
             movie_id,

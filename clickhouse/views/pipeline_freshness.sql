@@ -1,8 +1,8 @@
 -- What:   how fresh the data is. One row per event type that was seen in the last 24 hours.
 -- Why:    the first look when a number seems too low: is it people, or the pipeline?
 -- Query:  SELECT * FROM analytics.pipeline_freshness ORDER BY seconds_since_last
--- Mind:   lag is from the API's receipt to ClickHouse's write, over the last hour; NULL when there was nothing. A repeated
---         event may count twice here until a merge, and bots count: this is about the flow, and has to be cheap.
+-- Mind:   lag is from the API's receipt to ClickHouse's write, over the last hour; NULL when there was nothing. Bots
+--         count, and a repeated event may count twice until a merge: this is about the flow, and has to be cheap.
 
 CREATE OR REPLACE VIEW analytics.pipeline_freshness
 (

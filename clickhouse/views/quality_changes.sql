@@ -1,7 +1,8 @@
--- What:   changes of the picture quality. One row per day, film, quality before, quality after, and whether the player did it.
+-- What:   changes of the picture quality. One row per day, film, quality before, quality after, and whether the player
+--         made it.
 -- Why:    a player that goes down by itself tells of the network; a viewer who goes up by hand, of the player.
 -- Query:  SELECT movie_id, sum(changes) AS downs FROM analytics.quality_changes WHERE direction = 'down' AND automatic GROUP BY movie_id ORDER BY downs DESC LIMIT 10
--- Mind:   people of several rows must not be added up. Bots are left out.
+-- Mind:   direction is up or down. active_users of several rows must not be added up. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.quality_changes
 (

@@ -1,10 +1,12 @@
--- What:   who comes back after the first day. One row per day on which people came first (cohort) and number of days after it.
--- Why:    whether what brought people keeps them.
+-- What:   who comes back after the first day. One row per day on which people came first (cohort) and number of days
+--         after it.
+-- Why:    whether people stay.
 -- Query:  SELECT * FROM analytics.retention(since = today() - 30, until = today()) WHERE is_over ORDER BY cohort, day_number
 -- Example: SELECT * FROM analytics.retention(since = '2026-03-02', until = '2026-03-04') WHERE day_number <= 2 ORDER BY cohort, day_number
--- Mind:   since and until bound the cohorts, both included. A cohort has a row for every day from its first to today, also for those
---         on which nobody of it came, so that averages over cohorts are right. Today is not over: is_over says so. The count is
---         exact. New is who was never seen before, as far back as the rollup of activity reaches. Bots are left out.
+-- Mind:   since and until bound the cohorts, both included. A cohort has a row for every day from its first to today,
+--         also for those on which nobody of it came, so that averages over cohorts are right. Today is not over:
+--         is_over says so. New is who was never seen before, as far back as the rollup of activity reaches. The count
+--         is exact. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.retention
 (

@@ -1,9 +1,9 @@
 -- What:   which filters people set. One row per day, kind of filter and its value.
 -- Why:    which filters are worth their place, and what people look for.
 -- Query:  SELECT value, sum(searches) AS searches FROM analytics.search_filters_used WHERE filter = 'genre' GROUP BY value ORDER BY searches DESC LIMIT 10
--- Mind:   filter is genre, actor, rating or years. Values are in lower case, without spaces around
---         them. A search with two genres is in two rows. Ratings and years are ranges as text,
---         open where there is no bound: 7-, -1999, 1990-1999. Bots are left out.
+-- Mind:   filter is genre, actor, rating or years. Values are in lower case, without spaces around them. A search with
+--         two genres is in two rows. Ratings and years are ranges as text, open where there is no bound: 7-, -1999,
+--         1990-1999. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.search_filters_used
 (

@@ -1,9 +1,9 @@
 -- What:   what was searched for. One row per day and text.
--- Why:    one place that is right for every day: live where late events may still come, from the rollup where not.
+-- Why:    the one place that is right for every day, however old.
 -- Query:  SELECT query, sum(searches) AS searches FROM analytics.searches_per_day WHERE query != '' GROUP BY query ORDER BY searches DESC LIMIT 10
--- Mind:   days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older
---         days, which change no more, come from the rollup, and stay when the rows have left.
---         Of a rollup's day the rows of the newest refresh count, and none before it. Bots are left out.
+-- Mind:   days of the last month are counted when asked, older ones come from the rollup (ugc.searches_per_day), of
+--         which the newest count of each day holds. Texts are in lower case, without spaces around them; an empty one
+--         means that only filters were set. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.searches_per_day
 (

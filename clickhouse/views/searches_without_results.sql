@@ -1,9 +1,8 @@
 -- What:   what people searched for and did not find. One row per day and text that found nothing at least once.
 -- Why:    a list of what to buy, or of what the search does not understand.
 -- Query:  SELECT query, sum(without_results) AS without_results FROM analytics.searches_without_results GROUP BY query ORDER BY without_results DESC LIMIT 10
--- Mind:   days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older
---         days, which change no more, come from the rollup, and stay when the rows have left.
---         Texts are in lower case, without spaces around them; empty means that only filters were set. Bots are left out.
+-- Mind:   texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are
+--         left out.
 
 CREATE OR REPLACE VIEW analytics.searches_without_results
 (

@@ -1,10 +1,12 @@
--- What:   visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session.
+-- What:   visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row
+--         per session.
 -- Why:    a visit is what a person experiences; events are only its traces.
 -- Query:  SELECT day, count() AS sessions, median(duration_ms) FROM analytics.sessions WHERE day >= today() - 7 GROUP BY day ORDER BY day
--- Mind:   made from the times of events alone: session_id is the client's idea and may be missing. A session belongs to the day
---         on which it began, and may go on after midnight, to the end of the day after. A person is an identity; bots are left
---         out. Entry and exit are the first and the last page that an event names. Days to which events have come in the last
---         hour are cut live, the others were cut before (see 0016_sessions.sql): what is shown is the same.
+-- Mind:   made from the times of events alone: session_id is the client's idea of a session and may be missing. A
+--         session belongs to the day on which it began, and may go on after midnight, to the end of the next day. Entry
+--         and exit are the first and the last page that an event names. Sessions of days to which events have come
+--         lately are made when asked, the others were made before (0016_sessions.sql); what is shown is the same. Bots
+--         are left out.
 
 CREATE OR REPLACE VIEW analytics.sessions
 (

@@ -1,11 +1,9 @@
--- What:   how regularly the audience comes. One row per day that has events, in UTC.
+-- What:   how regularly the audience comes. One row per day that has events.
 -- Why:    of those who came within 30 days, the share that comes on a day: the habit, apart from the size.
 -- Query:  SELECT day, active_users, active_users_30d, stickiness FROM analytics.stickiness WHERE day >= today() - 30 AND has_30_days ORDER BY day
--- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
---         The count is exact. Each day looks back 7 and 30 days, itself included; has_30_days says whether
---         there are that many. A person counts from each active day on
---         for 7 (30) days or until the next active day, whichever is first: adding up where such times begin and end gives every day's
---         count in one pass.
+-- Example: SELECT day, active_users, active_users_30d, stickiness, has_30_days FROM analytics.stickiness ORDER BY day
+-- Mind:   each day looks back 7 and 30 days, itself included; has_30_days says whether there are that many. The count
+--         is exact. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.stickiness
 (
@@ -24,6 +22,8 @@ AS WITH
         FROM analytics.activity_per_day
         GROUP BY identity_hash
     ),
+    -- A person counts from each active day on for 7 (30) days, or until the next active day if that comes first. Adding up
+    -- where such times begin and end gives every day's count in one pass.
     changes AS
     (
         SELECT arrayJoin(

@@ -1,7 +1,8 @@
 -- What:   how much is stored. One row per table that has rows.
--- Why:    what grows, and how well it is packed.
+-- Why:    what grows, and how well it is compressed.
 -- Query:  SELECT table, rows, formatReadableSize(bytes) AS size, ratio FROM analytics.table_sizes ORDER BY bytes DESC
--- Mind:   rows counts copies that are not merged yet. Sizes are of columns, without indexes and marks, except bytes_on_disk.
+-- Mind:   rows counts copies that are not merged yet. Sizes are of columns, without indexes and marks, except
+--         bytes_on_disk.
 
 CREATE OR REPLACE VIEW analytics.table_sizes
 (

@@ -1,10 +1,8 @@
 -- What:   which films are watched. One row per day and film, with its place on that day.
 -- Why:    what to show on the first page, and what to buy more of.
 -- Query:  SELECT place, movie_id, active_users FROM analytics.top_films WHERE day = today() - 1 ORDER BY place LIMIT 10
--- Mind:   days of the last month are counted live, so an event is seen at once and a late one is counted where it belongs; older
---         days, which change no more, come from the rollup, and stay when the rows have left.
---         The place is by people who watched, then by completions, then by page views; films with the same figures share it.
---         People of several days must not be added up: one person may be in each. Bots are left out.
+-- Mind:   the place is by people who watched, then by completions, then by page views; films with the same figures
+--         share it. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.top_films
 (

@@ -1,9 +1,10 @@
--- What:   whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film.
+-- What:   whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day
+--         and film.
 -- Why:    what a trailer is worth.
 -- Query:  SELECT movie_id, sum(active_users) AS trailer, sum(started_users) AS film FROM analytics.trailer_to_film GROUP BY movie_id ORDER BY trailer DESC LIMIT 10
--- Mind:   the day is that of a person's first click on the film's trailer (element trailer, element_id the film), so each person is
---         counted once for a film. Started: a heartbeat or completion of the film within 7 days after it, to the millisecond; finished: a completion
---         within those 7 days. Bots are left out.
+-- Mind:   the day is that of a person's first click on the film's trailer (element trailer, element_id the film), so
+--         each person is counted once for a film. A film counts as started by a heartbeat or completion within 7 days
+--         of that click, to the millisecond, and as finished by a completion within those 7 days. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.trailer_to_film
 (

@@ -1,10 +1,9 @@
--- What:   everything that one person did, in order of time. One row per event of the person user_id.
+-- What:   everything that one person did, in order. One row per event of the person user_id.
 -- Why:    to understand a number, look at one of the people in it; also what is stored about a person who asks.
 -- Query:  SELECT * FROM analytics.user_journey(user_id = 'u1') ORDER BY occurred_at
 -- Example: SELECT occurred_at, event_type, page_url FROM analytics.user_journey(user_id = 'u1') ORDER BY occurred_at LIMIT 5
--- Mind:   user_id is an identity: of somebody who was not signed in, give the anonymous_id. Reaches as far back as landed events.
---         The sorting key holds the hash of the identity, so a person is found without reading the others;
---         PREWHERE keeps FINAL from reading the payloads of all: copies of an event have the same identity.
+-- Mind:   user_id is an identity: for somebody who was not signed in, give the anonymous_id. It reaches as far back as
+--         the landing table (UGC_RETENTION_PAYLOAD_DAYS). Bots are included, with is_bot.
 
 CREATE OR REPLACE VIEW analytics.user_journey
 (
@@ -28,6 +27,8 @@ AS SELECT
     is_bot,
     event_id
 FROM ugc.events FINAL
+-- The sorting key holds the hash, so the person is found without reading others; PREWHERE keeps FINAL from reading the
+-- payloads of all, which is right because copies of an event have the same identity.
 PREWHERE cityHash64(identity) = cityHash64({user_id:String}) AND identity = {user_id:String}
 WINDOW w AS (ORDER BY occurred_at ASC, event_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 SETTINGS do_not_merge_across_partitions_select_final = 1;

@@ -1,9 +1,8 @@
 -- What:   Films that were watched to the end, each event once. One row per event.
--- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Why:    which films are watched to the end, event by event.
 -- Query:  SELECT movie_id, count() FROM analytics.video_completions GROUP BY movie_id ORDER BY count() DESC LIMIT 10
 -- Needs:  ugc.video_completions.is_bot
--- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
+-- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.video_completions
 (

@@ -1,9 +1,8 @@
 -- What:   The player's heartbeat, each event once. One row per event.
--- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Why:    what is being watched, heartbeat by heartbeat.
 -- Query:  SELECT state, count() FROM analytics.video_progress WHERE occurred_at >= today() - 7 GROUP BY state
 -- Needs:  ugc.video_progress.is_bot
--- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
+-- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.video_progress
 (

@@ -1,9 +1,8 @@
 -- What:   Changes of the picture quality in the player, each event once. One row per event.
--- Why:    the stored table holds a repeated event until a merge; FINAL shows the copy that was received last, and only that.
+-- Why:    how good the picture is, change by change.
 -- Query:  SELECT from_quality, to_quality, count() FROM analytics.video_quality_changes GROUP BY ALL
 -- Needs:  ugc.video_quality_changes.is_bot
--- Mind:   copies of an event share a partition, so each is deduplicated by itself, which makes FINAL nearly free.
---         Times are UTC. Bots are in it, with is_bot. Filter by occurred_at: the skip index on it answers.
+-- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.video_quality_changes
 (

@@ -1,8 +1,8 @@
--- What:   people who did anything in a week. One row per week that has events, in UTC; week is its Monday.
--- Why:    evens out weekends; a week is no sum of its days, for people come back.
+-- What:   people who did anything in a week. One row per week that has events; week is its Monday.
+-- Why:    evens out weekends.
 -- Query:  SELECT week, active_users FROM analytics.weekly_active_users ORDER BY week
--- Mind:   a person is an identity: the user_id, else the anonymous_id. Who signs in during the time counts as two. Bots are left out.
---         The count is exact. The current week is not over.
+-- Mind:   people come back, so a week is not the sum of its days. The count is exact. The current week is not over.
+--         Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.weekly_active_users
 (

@@ -1,10 +1,11 @@
--- What:   who comes back in the weeks after the first. One row per week in which people came first (cohort) and number of weeks after it.
+-- What:   who comes back in the weeks after the first. One row per week in which people came first (cohort) and number
+--         of weeks after it.
 -- Why:    evens out weekends, and is what most people mean by retention.
 -- Query:  SELECT * FROM analytics.weekly_retention(since = today() - 90, until = today()) WHERE is_over ORDER BY cohort, week_number
 -- Example: SELECT * FROM analytics.weekly_retention(since = '2026-03-02', until = '2026-03-04') WHERE week_number = 0 ORDER BY cohort
--- Mind:   since and until bound the first days of people, both included: take Mondays and Sundays for whole cohorts. A cohort has a row
---         for every week from its first to the current one, also for those in which nobody of it came. The current week is not
---         over, and neither is its share: is_over says so. The count is exact. Bots are left out.
+-- Mind:   since and until bound the first days of people, both included: take a Monday and a Sunday for whole cohorts.
+--         A cohort has a row for every week from its first to the current one, also for those in which nobody of it
+--         came. The current week is not over: is_over says so. The count is exact. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.weekly_retention
 (

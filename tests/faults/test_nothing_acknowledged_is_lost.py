@@ -148,7 +148,7 @@ def test_a_broker_that_has_grown_gives_its_memory_back_and_loses_nothing(stack: 
     traffic = Traffic(stack, tmp_path, 250_000, "--request-kb", "200")
     traffic.finish()
     topic = Topic(stack.bootstrap)
-    # A topic that was made anew counts from the start again.
+    # A topic that was created again counts from 0.
     eventually(lambda: sum(topic.ends().values()) < 10, within_s=30, interval_s=0.2)
     assert stack.child("broker").memory_info().rss < 48 << 20
     assert_everything_is_there_once(stack, traffic.acknowledged())

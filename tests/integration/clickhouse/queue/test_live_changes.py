@@ -119,7 +119,9 @@ def test_an_mv_is_changed_while_events_flow(client: Client, reading: Settings, k
 def test_the_queue_is_made_again_while_events_flow(client: Client, reading: Settings, kafka: Kafka) -> None:
     with Gaps(reading) as gaps, Load(kafka) as load:
         flows(client, load)
-        assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(reading), recreate=True) or "")
+        assert "created again" in (
+            consumer.follow_brokers(client, runner.queue_statement(reading), recreate=True) or ""
+        )
         flows(client, load)
     assert_all_is_there_once(client, load)
     assert gaps.longest_s < LONGEST_PAUSE_S

@@ -85,7 +85,7 @@ def test_an_erased_person_is_in_no_table_and_others_are_untouched(
     assert main(["erase", "--user-id", VICTIM, "--anonymous-id", f"a-{VICTIM}"]) == 2
     assert "add --yes" in capsys.readouterr().err
     assert main(["erase", "--user-id", VICTIM, "--anonymous-id", f"a-{VICTIM}", "--yes"]) == 0
-    assert "a query finds none of them any more" in capsys.readouterr().out
+    assert "a query finds none of them any longer" in capsys.readouterr().out
     assert mentions(client, VICTIM) == {}
     assert others == {
         table: count(client, table, f"user_id = '{OTHER.replace(chr(39), chr(92) + chr(39))}'") for table in others

@@ -152,7 +152,7 @@ def test_a_migration_that_changed_after_it_was_applied_is_refused_with_advice(
     folder = Path(shutil.copytree(runner.FOLDER, tmp_path / "migrations"))
     path = folder / "0004_clicks.sql"
     path.write_text(path.read_text(encoding="utf-8") + "\n-- an afterthought\n", encoding="utf-8")
-    with pytest.raises(OperationError, match=r"version is 4\. .* put the old text back and make a new migration"):
+    with pytest.raises(OperationError, match=r"version is 4\. .* restore the old text and write a new migration"):
         runner.migrate(settings, folder)
 
 

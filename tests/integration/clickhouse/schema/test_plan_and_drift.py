@@ -178,11 +178,11 @@ def test_the_queue_is_made_with_the_security_settings_and_again_when_they_change
 
     secure = KafkaSecurity(protocol="SASL_PLAINTEXT", mechanism="PLAIN", username="o'neil", password="p'\\")  # noqa: S106
     changed = msgspec.structs.replace(settings, security=secure)
-    assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(changed)) or "")
+    assert "created again" in (consumer.follow_brokers(client, runner.queue_statement(changed)) or "")
     ddl = client.query("SELECT create_table_query FROM system.tables WHERE name = 'events_queue'").result_rows[0][0]
     assert "kafka_security_protocol = 'sasl_plaintext'" in ddl
     assert "o\\'neil" in ddl
     assert consumer.follow_brokers(client, runner.queue_statement(changed)) is None
-    assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(changed), recreate=True) or "")
+    assert "created again" in (consumer.follow_brokers(client, runner.queue_statement(changed), recreate=True) or "")
     assert drift.differences(client, wanted) == []
-    assert "made again" in (consumer.follow_brokers(client, runner.queue_statement(settings)) or "")
+    assert "created again" in (consumer.follow_brokers(client, runner.queue_statement(settings)) or "")

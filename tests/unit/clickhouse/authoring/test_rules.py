@@ -50,8 +50,8 @@ def test_what_keeps_the_rules_passes(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "rule"),
     [
-        ("TABLE IF NOT EXISTS", "TABLE", "it must be able to run twice: IF NOT EXISTS"),
-        ("VIEW IF NOT EXISTS", "VIEW", "it must be able to run twice: IF NOT EXISTS"),
+        ("TABLE IF NOT EXISTS", "TABLE", "it must be safe to run twice: IF NOT EXISTS"),
+        ("VIEW IF NOT EXISTS", "VIEW", "it must be safe to run twice: IF NOT EXISTS"),
         (" TO ugc.clicks\n", " ENGINE = Memory\n", "an MV writes TO a table of its own name"),
         ("    event_id,\n", "    *,\n", "an MV names its columns"),
         ("    event_id,\n", "    e.*,\n", "an MV names its columns"),
@@ -123,7 +123,7 @@ def test_a_statement_that_cannot_run_twice_is_refused_in_a_down_file_too(
     folder: Path, statement: str, rule: str
 ) -> None:
     (folder / "0001_clicks.down.sql").write_text(statement, encoding="utf-8")
-    assert f"it must be able to run twice: {rule}" in "\n".join(rules.problems(folder, ["click"]))
+    assert f"it must be safe to run twice: {rule}" in "\n".join(rules.problems(folder, ["click"]))
 
 
 def test_an_event_type_of_the_api_without_a_table_and_a_table_without_a_type_are_named(folder: Path) -> None:

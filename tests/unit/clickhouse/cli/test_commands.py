@@ -60,7 +60,7 @@ def test_a_time_may_be_how_long_ago() -> None:
     "text", ["", "yesterday", "2x", "-5m", "2026-13-01", "999999999d", "0001-01-01T00:00:00+05:00"]
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="is no time"):
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a time"):
         times.parse(text)
 
 
