@@ -26,10 +26,13 @@ NOT_JSON: Final = (
 )
 
 
-def land(client: Client, rows: Iterable[Landed], inserts: int = 2) -> None:
-    """Write the rows in a few inserts, copies of an event in any order and now in one, now in another of them."""
-    now = _now()
-    lines = [row.as_insert(now) for row in rows]
+def land(client: Client, rows: Iterable[Landed], written_ago: int = 0, inserts: int = 2) -> None:
+    """Write the rows in a few inserts, copies of an event in any order and now in one, now in another of them.
+
+    `written_ago`, in milliseconds, makes as if that had been a while ago, and nothing had been counted since.
+    """
+    written_at = _now() - written_ago
+    lines = [row.as_insert(written_at) for row in rows]
     random.Random(len(lines)).shuffle(lines)
     size = -(-len(lines) // inserts)
     for start in range(0, len(lines), size):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,17 +26,20 @@ from tests.oracle.compare import Difference, compare
 from tests.oracle.landing import Landed, land
 from tests.oracle.lives.deeds import Phase
 from tests.oracle.lives.generator import EVENTS, FIRST_SEED, generate
-from tests.oracle.lives.times import Calendar
+from tests.oracle.lives.times import HOUR, Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from clickhouse_connect.driver.client import Client
+
+    from clickhouse.connection.settings import Settings
 
 SEEDS = [int(seed) for seed in os.environ.get("UGC_TEST_ORACLE_SEEDS", str(FIRST_SEED)).split()]
 NUMBER = int(os.environ.get("UGC_TEST_ORACLE_EVENTS", str(EVENTS)))
 # One moment for all, from which the names of the tests follow.
 NOW = int(time.time() * 1000)
+QUIET = 2 * HOUR
 QUESTIONS = {question.name: question for question in questions(Calendar(NOW))}
 pytestmark = pytest.mark.timeout(900)
 
@@ -42,24 +47,34 @@ pytestmark = pytest.mark.timeout(900)
 class Life:
     """One seed's life in one ClickHouse, which goes through its stages once, in order."""
 
-    def __init__(self, client: Client, seed: int) -> None:
+    def __init__(self, settings: Settings, client: Client, seed: int, stages: dict[str, Stage]) -> None:
+        self.settings = settings
         self.client = client
         self.rows = land(generate(seed, NOW, NUMBER))
         self.landed: list[Landed] = []
-        self._left = list(STAGES)
+        self._stages = stages
+        self._left = list(stages)
         self._ledger: Ledger | None = None
 
     def at(self, stage: str) -> Life:
         """Go on to this stage."""
         while stage in self._left:
             self._ledger = None
-            STAGES[self._left.pop(0)](self)
+            self._stages[self._left.pop(0)](self)
         return self
 
-    def come(self, phase: Phase) -> None:
-        rows = [row for row in self.rows if row.phase is phase]
-        served.land(self.client, rows)
+    def come(self, *phases: Phase, by: int = NOW, written_ago: int = 0) -> None:
+        """Land what belongs to these phases and was received by then."""
+        rows = [row for row in self.rows if row.phase in phases and row.row["received_at"] <= by]
+        served.land(self.client, rows, written_ago)
         self.landed += rows
+
+    def command(self, *arguments: str) -> None:
+        """`python -m clickhouse`, on this one."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("UGC_CLICKHOUSE_URL", self.settings.url)
+            environment.setenv("UGC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+            assert main(arguments) == 0, arguments
 
     @property
     def ledger(self) -> Ledger:
@@ -69,6 +84,9 @@ class Life:
 
     def compared(self, question: Question) -> Difference:
         return compare(question.answer(self.ledger), *served.read(self.client, question.source), question.ignored)
+
+
+Stage = Callable[[Life], None]
 
 
 def live(life: Life) -> None:
@@ -83,16 +101,16 @@ def late(life: Life) -> None:
     life.come(Phase.LATE)
 
 
-def rebuilt(_life: Life) -> None:
+def rebuilt(life: Life) -> None:
     for table in TYPED:
-        assert main(["rebuild", table]) == 0, table
+        life.command("rebuild", table)
 
 
 def replayed(life: Life) -> None:
     """What was refused is read again: events of up to 45 days ago, and copies that were received first of all."""
     refused = [row for row in life.rows if row.phase is Phase.REFUSED]
     served.refuse(life.client, refused)
-    assert main(["errors", "replay"]) == 0
+    life.command("errors", "replay")
     life.landed += refused
     served.settle(life.client)
 
@@ -102,7 +120,13 @@ def attached_again(life: Life) -> None:
     served.settle(life.client)
 
 
-STAGES: dict[str, Callable[[Life], None]] = {
+def quiet(life: Life) -> None:
+    """Nothing has come for two hours, and then everything is counted."""
+    life.come(Phase.HISTORY, Phase.RECENT, by=NOW - QUIET, written_ago=QUIET)
+    served.settle(life.client)
+
+
+STAGES: dict[str, Stage] = {
     "live": live,
     "settled": lambda life: served.settle(life.client),
     "late": late,
@@ -114,15 +138,24 @@ STAGES: dict[str, Callable[[Life], None]] = {
 }
 
 
-@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed-{seed}")
-def life(request: pytest.FixtureRequest) -> Iterator[Life]:
-    patched = pytest.MonkeyPatch()
-    with ephemeral_engine() as settings, patched.context() as environment, connected(settings) as client:
-        environment.setenv("UGC_CLICKHOUSE_URL", settings.url)
-        environment.setenv("UGC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+@contextmanager
+def lived(seed: int, stages: dict[str, Stage]) -> Iterator[Life]:
+    with ephemeral_engine() as settings, connected(settings) as client:
         runner.migrate(settings)
         views.apply(client, views.load())
-        yield Life(client, request.param)
+        yield Life(settings, client, seed, stages)
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed-{seed}")
+def life(request: pytest.FixtureRequest) -> Iterator[Life]:
+    with lived(request.param, STAGES) as found:
+        yield found
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed-{seed}")
+def quiet_life(request: pytest.FixtureRequest) -> Iterator[Life]:
+    with lived(request.param, {"quiet": quiet}) as found:
+        yield found.at("quiet")
 
 
 def test_every_view_is_asked() -> None:
@@ -134,6 +167,12 @@ def test_every_view_is_asked() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_view_says_what_the_dictionary_says(life: Life, stage: str, name: str) -> None:
     difference = life.at(stage).compared(QUESTIONS[name])
+    assert not difference, f"\n{difference}"
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_view_says_the_same_when_nothing_has_come_for_hours(quiet_life: Life, name: str) -> None:
+    difference = quiet_life.compared(QUESTIONS[name])
     assert not difference, f"\n{difference}"
 
 
