@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from api.guards.bots import is_bot
-from api.guards.clients import Client
+from api.pipeline.client import Client
 from api.pipeline.ingestion import Ingestion
 from api.pipeline.rejections import RejectionError
 from tests.oracle.landing import land
