@@ -55,11 +55,13 @@ def run(migration_folder: Path = runner.FOLDER, view_folder: Path = views.FOLDER
     yield f"all is well, {time.monotonic() - started:.1f} s"
 
 
-def write_schema(file: Path = definitions.FILE) -> bool:
+def write_schema(
+    file: Path = definitions.FILE, migration_folder: Path = runner.FOLDER, view_folder: Path = views.FOLDER
+) -> bool:
     """Make `schema.sql` from the migrations and views; whether it was another before."""
     with ephemeral_engine() as settings, connected(settings) as client:
-        runner.migrate(msgspec.structs.replace(settings, retention=definitions.STAND_IN))
-        views.apply(client, views.load())
+        runner.migrate(msgspec.structs.replace(settings, retention=definitions.STAND_IN), migration_folder)
+        views.apply(client, views.load(view_folder))
         text = definitions.generated(client)
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     file.write_text(text, encoding="utf-8")

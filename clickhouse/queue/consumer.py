@@ -115,7 +115,7 @@ def refuse_when_paused(client: Client) -> None:
     """Raise OperationError when the queue is detached: no migration can change it, and half of one would have run."""
     if is_detached(client):
         raise OperationError(
-            f"{QUEUE} is paused, and a pending migration changes it: `python -m clickhouse resume` first"
+            f"{QUEUE} is paused, and a migration of this run changes it: `python -m clickhouse resume` first"
         )
 
 

@@ -73,7 +73,7 @@ def read(variables: Mapping[str, str], path: Path = FILE) -> dict[str, str]:
         raise OperationError(f"{path} cannot be read: write it with `python -m clickhouse dump --write`") from error
     for name, value in variables.items():
         text = text.replace(f"${{{name}}}", value)
-    statements = [re.sub(r"\A(?:--[^\n]*\n|\s)+", "", statement) for statement in sqlfile.statements(text)]
+    statements = [sqlfile.bare(statement) for statement in sqlfile.statements(text)]
     return {_name(statement): statement for statement in statements}
 
 

@@ -73,13 +73,10 @@ def migrate(
         wanted = [each for each in queue_files.versions(folder) if to_version is None or each <= to_version]
         applied = []
         if wanted and there < wanted[-1]:
-            with connected(settings) as client:
-                consumer.refuse_when_paused(client)
+            _free_the_queue(settings)
             before = {**given, BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
             if there < wanted[-1] - 1:
                 applied += cluster.migrate(None, folder, to_version=wanted[-1] - 1, variables=before, lock=lock)
-            with connected(settings) as client:
-                consumer.let_the_consumer_join(client)
         applied += cluster.migrate(None, folder, to_version=to_version, variables=given, lock=lock)
     except StatementError as error:
         raise OperationError(_located(error, folder, given)) from error
@@ -91,19 +88,35 @@ def migrate(
 def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: int | None = None) -> list[str]:
     """Undo the last `steps` migrations, or all above `to_version`; the names of the files that were run."""
     files = MigrationStorage(folder).down_filenames()
-    given = settings.retention.variables() if settings.kafka_bootstrap is None else variables(settings)
     applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
     target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
-    if target < min(queue_files.versions(folder), default=0):
-        # no queue is left in the end, so one that is created on the way must read nothing
-        given = {**given, BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
+    made = queue_files.versions(folder)
+    changed = [version for version in reversed(made) if target < version in applied]
+    # no queue is left below the first of these files: one that is made on the way there is to read nothing
+    nowhere = {**settings.retention.variables(), BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
+    given = variables(settings) if changed and target >= made[0] else nowhere
+    undone = []
     try:
-        undone = Cluster(settings, folder).rollback(None, folder, steps=steps, to_version=to_version, variables=given)
+        cluster = Cluster(settings, folder)
+        for version in changed:
+            _free_the_queue(settings)
+            undone += cluster.rollback(None, folder, to_version=version - 1, variables=given)
+        if changed and target >= made[0]:
+            # a consumer that waits for its group holds on to the MVs of when it began to, and to the columns they read
+            _free_the_queue(settings)
+        undone += cluster.rollback(None, folder, to_version=target, variables=given)
     except StatementError as error:
         raise OperationError(_located(error, folder, given)) from error
     except MigrationException as error:
         raise OperationError(_explained(error)) from error
     return [files[version] for version in undone]
+
+
+def _free_the_queue(settings: Settings) -> None:
+    """Before files change it: OperationError when it is paused, else wait until its consumer has joined its group."""
+    with connected(settings) as client:
+        consumer.refuse_when_paused(client)
+        consumer.let_the_consumer_join(client)
 
 
 def status(settings: Settings, folder: Path = FOLDER) -> list[tuple[str, Any]]:

@@ -26,6 +26,11 @@ def statements(text: str) -> list[str]:
     return ["".join(token.text for token in tokens).strip() for tokens in split_statement_tokens(text)]
 
 
+def bare(statement: str) -> str:
+    """The statement without the comments before it."""
+    return re.sub(r"\A(?:--[^\n]*\n|\s)+", "", statement)
+
+
 def code(text: str) -> str:
     """The script without comments and without what stands in single quotes: where to look for names and keywords."""
     parts: list[str] = []

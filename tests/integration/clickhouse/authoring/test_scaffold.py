@@ -5,19 +5,23 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from api.pipeline.events import EVENT_TYPES
 from clickhouse.__main__ import main
-from clickhouse.authoring import scaffold, validation
+from clickhouse.authoring import validation
 from clickhouse.authoring.engine import ephemeral_engine
+from clickhouse.authoring.scaffold import event_type
 from clickhouse.connection.client import connected
 from clickhouse.connection.errors import OperationError
 from clickhouse.schema import catalog, retention, runner, views
 from tests.integration.clickhouse import conftest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TYPES = [str(kind.__struct_config__.tag) for kind in EVENT_TYPES]
 
@@ -32,7 +36,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_a_scaffolded_type_keeps_the_rules_migrates_and_its_test_passes(copy: Path) -> None:
-    made = scaffold.event_type("film_rating", copy / "migrations", copy / "views", copy / "tests")
+    made = event_type.write("film_rating", copy / "migrations", copy / "views", copy / "tests")
     names = [path.name for path in made.files]
     assert names[0].endswith("_film_ratings.sql")
     assert names[2:] == ["film_ratings.sql", "test_film_ratings.py"]
@@ -68,7 +72,7 @@ def _passes(test: Path, url: str) -> None:
         "        yield connection\n",
         encoding="utf-8",
     )
-    root = Path(scaffold.__file__).parents[2]
+    root = event_type.TESTS.parents[2]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(test.parent), str(test)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -82,4 +86,4 @@ def test_a_name_that_is_no_event_type_is_refused(name: str, capsys: pytest.Captu
 
 def test_a_type_that_is_there_is_refused(copy: Path) -> None:
     with pytest.raises(OperationError, match="click has its table already"):
-        scaffold.event_type("click", copy / "migrations", copy / "views", copy / "tests")
+        event_type.write("click", copy / "migrations", copy / "views", copy / "tests")

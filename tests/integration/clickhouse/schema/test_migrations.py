@@ -7,13 +7,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from clickhouse.__main__ import main
 from clickhouse.authoring import check
 from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
-from clickhouse.connection.errors import OperationError
+from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.queue import pause
 from clickhouse.schema import definitions, queue_files, runner, sqlfile, views
 from tests.integration.clickhouse.conftest import count
@@ -247,6 +248,12 @@ def test_a_paused_queue_is_not_changed_and_nothing_else_either(tmp_path: Path) -
         before = definitions.dump(client)
         with pytest.raises(OperationError, match="resume` first"):
             runner.migrate(settings, folder)
+        with pytest.raises(OperationError, match="resume` first"):
+            runner.down(settings)
         assert definitions.dump(client) == before
         pause.resume(client, settings, join_s=0)
         assert len(runner.migrate(settings, folder)) == 2
+        before = definitions.dump(client)
+        with pytest.raises(UsageError, match="UGC_KAFKA_BOOTSTRAP"):
+            runner.down(msgspec.structs.replace(settings, kafka_bootstrap=None), folder)
+        assert definitions.dump(client) == before

@@ -1,6 +1,6 @@
 """From the first set of migrations, with events in it and in Kafka, to a later one: nothing lost, views right.
 
-Later is what has been added since, and an event type as `new event-type` writes it.
+Later is what has been added since, a column as `new common-column` writes it, and a type as `new event-type` does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from clickhouse.authoring import scaffold
+from clickhouse.authoring import check
+from clickhouse.authoring.scaffold import common_column, event_type
 from clickhouse.connection.client import connected, rows
 from clickhouse.queue import consumer
 from clickhouse.rows import rebuild
@@ -41,7 +42,7 @@ TIMES = {"occurred_at": NOW_MS, "received_at": NOW_MS, "key_time": NOW_MS}
 def line(event_type: str, who: str, *, is_bot: bool = False) -> dict[str, Any]:
     payload = TYPES[event_type]["payload"] if event_type in TYPES else {"detail": "x"}
     sent = {"event_id": str(uuid.uuid4()), "event_type": event_type, "user_id": who, **TIMES, "payload": payload}
-    return {**sent, "is_bot": True} if is_bot else sent
+    return {**sent, "is_bot": True, "experiment": "robots"} if is_bot else sent
 
 
 def lines(*people: str) -> list[dict[str, Any]]:
@@ -67,12 +68,16 @@ def kafka_settings(empty: Settings, kafka: Kafka) -> Settings:
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrations and views with a generated change in them."""
+    """Migrations and views with generated changes in them."""
     folder = tmp_path_factory.mktemp("later")
     shutil.copytree(runner.FOLDER, folder / "migrations")
     shutil.copytree(views.FOLDER, folder / "views")
     (folder / "tests").mkdir()
-    scaffold.event_type("film_rating", folder / "migrations", folder / "views", folder / "tests")
+    schema = folder / "schema.sql"
+    places = (folder / "migrations", folder / "views")
+    common_column.write("experiment", "LowCardinality(String)", *places)
+    check.write_schema(schema, *places)
+    event_type.write("film_rating", *places, folder / "tests", schema)
     return folder
 
 
@@ -92,6 +97,7 @@ def upgraded(kafka_settings: Settings, kafka: Kafka, later: Path, load: Load) ->
         wait_until(lambda: count(client, "ugc.events") == 2 * len(lines("one")), "the events of the first set")
         wait_until(lambda: consumer.is_assigned(client), "the consumer's join")
         assert count(client, "system.tables", "name = 'film_ratings'") == 0
+        assert count(client, "system.columns", "database = 'ugc' AND name = 'experiment'") == 0
         with load:
             flows(client, load)
             kafka.send(message(*lines("while")))
@@ -130,6 +136,21 @@ def test_every_event_is_there_once_and_bots_are_told_apart(upgraded: Client, tab
     ]
 
 
+@pytest.mark.parametrize("table", ["events", *TABLES, "film_ratings"])
+def test_a_new_column_has_what_events_carry_from_then_on(upgraded: Client, table: str) -> None:
+    found = rows(
+        upgraded,
+        f"SELECT identity, any(experiment) AS value, uniqExact(experiment) AS n FROM analytics.{table} "
+        "WHERE identity IN ('bot before', 'while', 'after', 'bot') GROUP BY identity ORDER BY identity",
+    )
+    assert [(row["identity"], row["value"], row["n"]) for row in found] == [
+        ("after", "", 1),
+        ("bot", "robots", 1),
+        ("bot before", "", 1),
+        ("while", "", 1),
+    ]
+
+
 def test_no_event_of_the_load_is_lost_or_seen_twice(upgraded: Client, load: Load) -> None:
     assert count(upgraded, "analytics.events", "identity = 'load'") == load.sent
     per_type = {name: sum(loaded(n)["event_type"] == name for n in range(1, load.sent + 1)) for name in TYPES}
@@ -145,11 +166,12 @@ def test_views_count_people_of_all_times_and_no_bots(upgraded: Client, load: Loa
     assert found == [{"active_users": 4, "events": 3 * len(lines("one")) + load.sent}]
 
 
-def test_a_refused_line_keeps_its_flag(upgraded: Client, kafka: Kafka) -> None:
+def test_a_refused_line_keeps_its_flag_and_the_new_field(upgraded: Client, kafka: Kafka) -> None:
     kafka.send(message({**line("click", "bot", is_bot=True), "event_id": "no id"}))
     wait_until(lambda: count(upgraded, "ugc.events_errors", "raw LIKE '%no id%'") == 1, "the error row")
     (row,) = rows(upgraded, "SELECT raw FROM ugc.events_errors WHERE raw LIKE '%no id%'")
     assert json.loads(row["raw"])["is_bot"] == "true"
+    assert json.loads(row["raw"])["experiment"] == "robots"
 
 
 def test_consumer_lag_tells_where_the_consumer_is(upgraded: Client) -> None:

@@ -10,19 +10,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from clickhouse.connection.errors import OperationError, UsageError
+from clickhouse.authoring.scaffold.made import PLACEHOLDER, Scaffold, check_name
+from clickhouse.connection.errors import OperationError
 from clickhouse.schema import catalog, definitions, drift, runner, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _MODEL = "custom_events"
 _MODEL_OWN = ("name", "properties")
-_DETAIL = "detail String COMMENT 'say what it is, and what it is when not given'"
-TESTS = Path(__file__).parents[2] / "tests" / "integration" / "clickhouse"
+_DETAIL = f"detail String COMMENT '{PLACEHOLDER}'"
+TESTS = Path(__file__).parents[3] / "tests" / "integration" / "clickhouse"
 
 _UP = """\
 -- What:   {event_type}, say what it is: ugc.{table}, and {table}_mv, which fills it from the landing table.
@@ -92,29 +90,22 @@ def test_a_broken_payload_stops_nothing(client: Client) -> None:
 '''
 
 
-class Scaffold(Struct, frozen=True):
-    """What was written, and what has to be done by hand."""
-
-    files: list[Path]
-    next_steps: list[str]
-
-
-def event_type(
+def write(
     name: str,
     migration_folder: Path = runner.FOLDER,
     view_folder: Path = views.FOLDER,
     test_folder: Path = TESTS,
+    schema_file: Path = definitions.FILE,
 ) -> Scaffold:
     """Write the files of a new event type; UsageError when its name is not fit, OperationError when it is there."""
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{name}: an event type is named in lower case with underscores, for instance film_rating")
+    check_name(name, "an event type", "film_rating")
     table = f"{name}s" if not name.endswith("s") else name
     known = catalog.in_files(migration_folder)
     if name in known or f"ugc.{table}" in {typed.table for typed in known.values()}:
         raise OperationError(f"{name} has its table already, or ugc.{table} is taken")
     up_file, down_file = runner.new(table, migration_folder)
     view_file, test_file = view_folder / f"{table}.sql", test_folder / f"test_{table}.py"
-    up_file.write_text(_migration(name, table), encoding="utf-8")
+    up_file.write_text(_migration(name, table, schema_file), encoding="utf-8")
     down_file.write_text(_DOWN.format(table=table), encoding="utf-8")
     view_file.write_text(_view(name, table, view_folder), encoding="utf-8")
     test_file.write_text(_TEST.format(event_type=name, table=table), encoding="utf-8")
@@ -128,9 +119,9 @@ def event_type(
     )
 
 
-def _migration(name: str, table: str) -> str:
-    common = _common()
-    model = drift.parsed(definitions.read({})[f"ugc.{_MODEL}"])
+def _migration(name: str, table: str, schema_file: Path) -> str:
+    model = drift.parsed(definitions.read({}, schema_file)[f"ugc.{_MODEL}"])
+    common = _common(model)
     columns = [*common.values(), f"{_DETAIL} CODEC(ZSTD(1))"]
     columns.extend(text for key, text in model.elements.items() if key.startswith("INDEX "))
     clauses = [
@@ -147,12 +138,11 @@ def _migration(name: str, table: str) -> str:
     )
 
 
-def _common() -> dict[str, str]:
+def _common(model: drift.Table) -> dict[str, str]:
     """The definitions of the columns that typed tables share, by name."""
-    model = drift.parsed(definitions.read({})[f"ugc.{_MODEL}"]).elements
     return {
         key.strip("`"): text.replace("`", "")
-        for key, text in model.items()
+        for key, text in model.elements.items()
         if not key.startswith("INDEX ") and key.strip("`") not in _MODEL_OWN
     }
 
