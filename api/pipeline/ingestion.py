@@ -53,14 +53,14 @@ class Ingestion:
 
     def one(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> Accepted:
         """A single event. With `timings`, the time of each step is measured. Raises `RejectionError`."""
-        way = _WAY if timings is None else _measured(timings)
+        way = _WAY if timings is None else _MeasuredWay(timings)
         event = way.decode_event(body)
-        ready = self._finish(way, event, None, client, received_at)
+        ready = way.finish(Draft(event, None, received_at, self._new_id), client)
         return Accepted(str(ready.event_id), ready.event_type, way.encode(ready))
 
     def batch(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> AcceptedBatch:
         """A batch; `accepted` may be 0. Raises `RejectionError` when it cannot be read at all."""
-        way = _WAY if timings is None else _measured(timings)
+        way = _WAY if timings is None else _MeasuredWay(timings)
         sent, events, refused = way.decode_batch(body)
         sent_at = None if sent is None else times.epoch_ms(sent)
         ready: list[wire.WireEvent] = []
@@ -68,7 +68,7 @@ class Ingestion:
         repeated: list[str] = []
         for index, event in events:
             try:
-                finished = self._finish(way, event, sent_at, client, received_at)
+                finished = way.finish(Draft(event, sent_at, received_at, self._new_id), client)
             except RejectionError as rejection:
                 refused.append(_refused(index, event, rejection))
                 continue
@@ -87,37 +87,54 @@ class Ingestion:
             None if sent_at is None else received_at - sent_at,
         )
 
-    def _finish(self, way: _Way, event: Event, sent_at: int | None, client: Client, received_at: int) -> wire.WireEvent:
-        draft = Draft(event, sent_at, received_at, self._new_id)
-        for step in way.steps:
+
+class _Way:
+    """The functions that every event passes."""
+
+    def decode_event(self, body: bytes) -> AnyEvent:
+        return decode_event(body)
+
+    def decode_batch(self, body: bytes) -> DecodedBatch:
+        return decode_batch(body)
+
+    def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
+        for step in _STEPS:
             step(draft)
-        return way.complete(draft, client)
+        return wire.complete(draft, client)
+
+    def encode(self, event: wire.WireEvent) -> bytes:
+        return wire.encode(event)
+
+    def encode_messages(self, events: list[wire.WireEvent]) -> list[bytes]:
+        return wire.encode_messages(events)
 
 
-class _Way(NamedTuple):
-    """The functions that every event passes, in order: one decodes, one encodes, for a single event or for a batch."""
+class _MeasuredWay(_Way):
+    """The same functions, each with a stopwatch."""
 
-    decode_event: Callable[[bytes], AnyEvent]
-    decode_batch: Callable[[bytes], DecodedBatch]
-    steps: tuple[Callable[[Draft], None], ...]
-    complete: Callable[[Draft, Client], wire.WireEvent]
-    encode: Callable[[wire.WireEvent], bytes]
-    encode_messages: Callable[[list[wire.WireEvent]], list[bytes]]
+    def __init__(self, timings: Timings) -> None:
+        self._run = timings.run
+
+    def decode_event(self, body: bytes) -> AnyEvent:
+        return self._run(Step.DECODE, decode_event, body)
+
+    def decode_batch(self, body: bytes) -> DecodedBatch:
+        return self._run(Step.DECODE, decode_batch, body)
+
+    def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
+        for name, step in STEPS.items():
+            self._run(name, step, draft)
+        return self._run(Step.COMPLETE, wire.complete, draft, client)
+
+    def encode(self, event: wire.WireEvent) -> bytes:
+        return self._run(Step.ENCODE, wire.encode, event)
+
+    def encode_messages(self, events: list[wire.WireEvent]) -> list[bytes]:
+        return self._run(Step.ENCODE, wire.encode_messages, events)
 
 
-_WAY: Final = _Way(decode_event, decode_batch, tuple(STEPS.values()), wire.complete, wire.encode, wire.encode_messages)
-
-
-def _measured(timings: Timings) -> _Way:
-    """The same way, with a stopwatch at every step."""
-    return _Way(
-        timings.of(Step.DECODE, _WAY.decode_event),
-        timings.of(Step.DECODE, _WAY.decode_batch),
-        tuple(timings.of(name, step) for name, step in STEPS.items()),
-        timings.of(Step.COMPLETE, _WAY.complete),
-        timings.of(Step.ENCODE, _WAY.encode),
-        timings.of(Step.ENCODE, _WAY.encode_messages),
-    )
+_WAY: Final = _Way()
+_STEPS: Final = tuple(STEPS.values())
 
 
 def _refused(index: int, event: Event, rejection: RejectionError) -> RefusedEvent:

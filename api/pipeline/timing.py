@@ -31,6 +31,9 @@ class Step(StrEnum):
     ENCODE = "encode"
     SEND = "send"
 
+    # That of an enumeration is written in Python, and called for each step of each event that is timed.
+    __hash__ = str.__hash__
+
 
 class Timings:
     """What each step of one request took, over all its events, in seconds."""
@@ -43,17 +46,15 @@ class Timings:
     def add(self, step: Step, seconds: float) -> None:
         self.seconds[step] = self.seconds.get(step, 0.0) + seconds
 
-    def of(self, step: Step, function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        """The same function, whose time counts for this step."""
-
-        def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            began = perf_counter()
-            try:
-                return function(*arguments, **named)
-            finally:
-                self.add(step, perf_counter() - began)
-
-        return run
+    def run(
+        self, step: Step, function: Callable[Arguments, Result], *given: Arguments.args, **named: Arguments.kwargs
+    ) -> Result:
+        """What the function returns; the time that it took counts for this step."""
+        began = perf_counter()
+        try:
+            return function(*given, **named)
+        finally:
+            self.add(step, perf_counter() - began)
 
 
 class _Stopwatch:

@@ -49,7 +49,7 @@ class Metrics:
         )
         steps = Histogram(
             "ugc_step_seconds",
-            "Time of each step of a request's events, over all its events; measured for one POST in 64.",
+            "Time of each step of a request's events, over all its events; measured for one POST in 256.",
             ["step"],
             buckets=STEP_BUCKETS,
             registry=own,

@@ -20,7 +20,7 @@ REQUEST_ID: Final = "X-Request-Id"
 NO_ROUTE: Final = "other"
 """The label of every path without a route: labels never contain what somebody sent."""
 
-TIME_ONE_IN: Final = 64
+TIME_ONE_IN: Final = 256
 """One POST in so many has its steps timed."""
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
