@@ -89,6 +89,9 @@ def _take(folder: DataFolder, name: str) -> Held:
         held = hold(folder.engine, lambda definition: not folder.may_reach_out and bool(outside.reached_by(definition)))
         os.chdir(folder.files)
         os.environ["TMPDIR"] = tempfile.tempdir = str(folder.scratch)
+        # The engine takes the zone of the process when it is loaded; <timezone> in its configuration changes nothing.
+        os.environ["TZ"] = "UTC"
+        time.tzset()
         if not folder.may_reach_out and not confine(folder.root, readable=folder.kafka.files):
             print("warning: this kernel confines no process to a folder: statements are only judged", file=sys.stderr)
     except FolderInUseError as error:
