@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 
+from common.environment import SettingsError
+
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description="The embedded tier of the event pipeline.")
@@ -54,16 +56,25 @@ def main(argv: list[str]) -> int:
 
         return api_main([], app_uri="local.api_app:app")
     from local.clickhouse_server.config import KafkaClient  # noqa: PLC0415
-    from local.clickhouse_server.server import main as clickhouse_main  # noqa: PLC0415 - the engine is half a gigabyte
+    from local.clickhouse_server.server import main as clickhouse_main  # noqa: PLC0415 - half a gigabyte with its engine
+    from local.clickhouse_server.settings import read_settings  # noqa: PLC0415
 
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     kafka = KafkaClient(
         session_timeout_ms=arguments.kafka_session_timeout_ms,
-        ca_location=arguments.kafka_ca,
-        certificate_location=arguments.kafka_certificate,
-        key_location=arguments.kafka_key,
+        # Whole paths: the process leaves the folder that it starts in.
+        ca_location=arguments.kafka_ca and os.path.abspath(arguments.kafka_ca),  # noqa: PTH100 - None stays None
+        certificate_location=arguments.kafka_certificate and os.path.abspath(arguments.kafka_certificate),  # noqa: PTH100
+        key_location=arguments.kafka_key and os.path.abspath(arguments.kafka_key),  # noqa: PTH100
         key_password=os.environ.get("UGC_KAFKA_SSL_KEY_PASSWORD") or None,
     )
-    return clickhouse_main(host=arguments.host, port=arguments.port, data_dir=arguments.data_dir, kafka=kafka)
+    return clickhouse_main(
+        host=arguments.host, port=arguments.port, data_dir=arguments.data_dir, kafka=kafka, settings=settings
+    )
 
 
 if __name__ == "__main__":

@@ -8,10 +8,20 @@ come with it, an environment is 330 MB smaller and every start a third of a seco
 from __future__ import annotations
 
 import sys
+from functools import cache
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 
+def connect(connection_string: str) -> Any:
+    """A connection of chDB's own.
+
+    The library is loaded by the first: its threads are in the folder, the zone and the walls that the process has then.
+    """
+    return _load()(connection_string)
+
+
+@cache
 def _load() -> Any:
     stand_in = ModuleType("pyarrow")
     stand_in.__dict__["RecordBatchReader"] = None  # named in an annotation
@@ -23,6 +33,3 @@ def _load() -> Any:
         if real is None:
             del sys.modules["pyarrow"]
     return chdb.state.connect
-
-
-connect: Final = _load()

@@ -12,6 +12,8 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
+from local.clickhouse_server.access.user import users_xml
+
 _TEMPLATE: Final = Path(__file__).with_name("config.xml")
 
 
@@ -26,6 +28,10 @@ class KafkaClient(msgspec.Struct, frozen=True):
     """File of the certificate by which a broker knows this client, for brokers that ask for one; and of its key."""
     key_location: str | None = None
     key_password: str | None = None
+
+    @property
+    def files(self) -> list[str]:
+        return [name for name in (self.ca_location, self.certificate_location, self.key_location) if name]
 
     def as_xml(self) -> dict[str, str]:
         """Return what the template has places for."""
@@ -52,6 +58,8 @@ class DataFolder(msgspec.Struct, frozen=True):
 
     root: Path
     kafka: KafkaClient = KafkaClient()
+    may_reach_out: bool = False
+    """Whether statements may name files of the machine, other servers and programs."""
 
     @property
     def engine(self) -> Path:
@@ -62,11 +70,25 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.root / "incoming"
 
     @property
+    def files(self) -> Path:
+        """Where names of files begin that are no whole paths: the working directory of the process."""
+        return self.root / "user_files"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def scratch(self) -> Path:
+        """What the process and its libraries need files for, beside the rest."""
+        return self.root / "tmp"
+
+    @property
     def connection_string(self) -> str:
         return f"{self.engine}?config-file={self.root / 'config.xml'}"
 
     def take(self) -> None:
-        """Make the folders and hold them for the life of this process; throw away what a killed one left in `incoming`.
+        """Make the folders and hold them for the life of this process; throw away what a killed one was working on.
 
         Raises OSError when the folder cannot be written, FolderInUseError when another process has it.
         """
@@ -79,11 +101,20 @@ class DataFolder(msgspec.Struct, frozen=True):
         except BlockingIOError as error:
             os.close(lock)
             raise FolderInUseError from error
-        shutil.rmtree(self.incoming, ignore_errors=True)
-        self.incoming.mkdir()
+        for working in (self.incoming, self.scratch):
+            shutil.rmtree(working, ignore_errors=True)
+            working.mkdir()
+        self.files.mkdir(exist_ok=True)
+        users = self._write("users.xml", users_xml(may_reach_out=self.may_reach_out))
+        paths = {"users": users, "user_files": self.files, "backups": self.backups}
         template = Template(_TEMPLATE.read_text(encoding="utf-8"))
-        configuration = self.root / "config.xml"
-        # It may hold the password of a key.
-        configuration.unlink(missing_ok=True)
-        configuration.touch(mode=0o600)
-        configuration.write_text(template.substitute(self.kafka.as_xml()), encoding="utf-8")
+        values = {**self.kafka.as_xml(), **{name: escape(str(path)) for name, path in paths.items()}}
+        self._write("config.xml", template.substitute(values))
+
+    def _write(self, name: str, text: str) -> Path:
+        """Make a file anew that only its owner reads: it may hold the password of a key."""
+        path = self.root / name
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        return path

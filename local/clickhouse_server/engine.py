@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from local.clickhouse_server.chdb_library import connect
-from local.clickhouse_server.errors import QUERY_WAS_CANCELLED, UNKNOWN_SETTING, ClickHouseError
+from local.clickhouse_server.errors import QUERY_WAS_CANCELLED, UNKNOWN_FORMAT, UNKNOWN_SETTING, ClickHouseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PIPE_SIZE: Final = 1 << 20
 _GRACE_S: Final = 0.1
+_FORMAT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 # What clickhouse-local sets differently: for a server `1` is no query, and files are read, not mapped into memory.
 _SERVER_DEFAULTS: Final = "SET implicit_select = 0, storage_file_read_method = 'pread'"
@@ -165,6 +166,19 @@ def counts_of(result: Any, kind: str) -> Counts:
 def literal(value: str) -> str:
     """A string literal of SQL."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def from_file(path: str, format_name: str, settings: bytes = b"") -> bytes:
+    """Where an INSERT takes its data from when they are in a file. Raises ClickHouseError for what is no format."""
+    source = f"FROM INFILE {literal(path)} COMPRESSION 'none'".encode()
+    return b"%b %b FORMAT %b" % (source, settings, checked_format(format_name).encode())
+
+
+def checked_format(name: str) -> str:
+    """The name of a format, which stands in statements as it is. Raises ClickHouseError for what can be none."""
+    if not _FORMAT_NAME.fullmatch(name):
+        raise ClickHouseError(UNKNOWN_FORMAT, f"Unknown format {name}.")
+    return name
 
 
 def identifier(name: str) -> str:

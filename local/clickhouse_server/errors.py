@@ -12,6 +12,7 @@ BAD_ARGUMENTS: Final = ("BAD_ARGUMENTS", 36)
 CHECKSUM_DOESNT_MATCH: Final = ("CHECKSUM_DOESNT_MATCH", 40)
 NOT_IMPLEMENTED: Final = ("NOT_IMPLEMENTED", 48)
 SYNTAX_ERROR: Final = ("SYNTAX_ERROR", 62)
+UNKNOWN_FORMAT: Final = ("UNKNOWN_FORMAT", 73)
 UNKNOWN_SETTING: Final = ("UNKNOWN_SETTING", 115)
 READONLY: Final = ("READONLY", 164)
 CANNOT_DECOMPRESS: Final = ("CANNOT_DECOMPRESS", 271)
@@ -21,6 +22,7 @@ SESSION_NOT_FOUND: Final = ("SESSION_NOT_FOUND", 372)
 SESSION_IS_LOCKED: Final = ("SESSION_IS_LOCKED", 373)
 INVALID_SESSION_TIMEOUT: Final = ("INVALID_SESSION_TIMEOUT", 374)
 UNKNOWN_COMPRESSION_METHOD: Final = ("UNKNOWN_COMPRESSION_METHOD", 89)
+ACCESS_DENIED: Final = ("ACCESS_DENIED", 497)
 UNKNOWN_EXCEPTION: Final = ("UNKNOWN_EXCEPTION", 1002)
 
 QUERY_WAS_CANCELLED: Final = 394  # raised by the engine only
@@ -43,7 +45,7 @@ _STATUS_OF_CODES: Final[dict[str, tuple[int, ...]]] = {
 }
 _STATUS: Final = {code: status for status, codes in _STATUS_OF_CODES.items() for code in codes}
 
-_CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
+_CODE = re.compile(r"Code: (\d+)\. DB::\w*Exception: ")
 _NESTED_HEAD = re.compile(r"Code: (\d+)\. DB::Exception: (?=Code: \1\. DB::Exception: )")
 _NESTED_TAIL = re.compile(r"( \([A-Z0-9_]+\)) \(version [^()]*\)\. \([A-Z0-9_]+\)$")
 

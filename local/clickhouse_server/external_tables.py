@@ -9,9 +9,9 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from local.clickhouse_server.engine import Connection, identifier, literal
+from local.clickhouse_server.engine import Connection, from_file, identifier, literal
 from local.clickhouse_server.errors import BAD_ARGUMENTS, ClickHouseError
-from local.clickhouse_server.statements import tokens
+from local.clickhouse_server.lexer import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,20 +55,32 @@ def described(files: Iterable[FormFile], settings: Mapping[str, str]) -> tuple[l
 
 
 @contextlib.contextmanager
+def temporary_table(
+    connection: Connection, name: bytes, columns: bytes, engine: str, params: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """An empty temporary table of this connection. In a session it would outlive the request, so it is dropped.
+
+    `columns` is a literal with their names and types: the table function `null` reads it, and it can be nothing else.
+    """
+    made = b"CREATE TEMPORARY TABLE %b ENGINE = %b EMPTY AS SELECT * FROM null(%b)" % (name, engine.encode(), columns)
+    connection.execute(made, params=params)
+    try:
+        yield
+    finally:
+        connection.execute(b"DROP TEMPORARY TABLE IF EXISTS " + name)
+
+
+@contextlib.contextmanager
 def filled(connection: Connection, tables: list[ExternalTable]) -> Iterator[None]:
-    """Temporary tables of this connection. In a session they would outlive the request, so they are dropped.
+    """The tables as temporary ones of this connection.
 
     Raises ClickHouseError, also for the name of a temporary table that the session has.
     """
     with contextlib.ExitStack() as stack:
         for table in tables:
             name = identifier(table.name)
-            source = ", ".join(literal(text) for text in (table.path, table.format, table.structure))
-            # The settings of the request hold while its tables are read, but these two are meant for its own result.
-            select = f"SELECT * FROM file({source}) SETTINGS limit = 0, offset = 0"  # noqa: S608
-            connection.execute(f"CREATE TEMPORARY TABLE {name} ENGINE = Memory EMPTY AS {select}")
-            stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {name}")
-            connection.execute(f"INSERT INTO {name} {select}")
+            stack.enter_context(temporary_table(connection, name.encode(), literal(table.structure).encode(), "Memory"))
+            connection.execute(b"INSERT INTO %b %b" % (name.encode(), from_file(table.path, table.format)))
         yield
 
 

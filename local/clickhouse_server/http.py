@@ -20,6 +20,8 @@ from local.clickhouse_server.statements import Statement, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from local.clickhouse_server.access.reach import Judge
+
 _NO_HANDLE: Final = """Use / or /ping for health checks.
 Send queries from your program with POST method or GET /?query=..."""
 _GET_IS_READONLY: Final = (
@@ -34,6 +36,8 @@ class Application:
     def __init__(self, connect: Callable[[], Connection], sessions: Sessions, incoming: str) -> None:
         self._connect = connect
         self._sessions = sessions
+        self.judge: Judge | None = None
+        """Says which statements are refused, when some are."""
         self._incoming = incoming
         self._server_name = platform.node() or "localhost"
 
@@ -95,6 +99,8 @@ class Application:
             statement = parse(whole)
         if request.reads_only and not statement.only_reads:
             raise ClickHouseError(READONLY, _GET_IS_READONLY)
+        if self.judge is not None:
+            self.judge.check(statement.whole, request.params.values())
         connection = resources.enter_context(self._connection(request))
         resources.enter_context(filled(connection, request.tables))
         result_format = statement.format or request.default_format or "TabSeparated"

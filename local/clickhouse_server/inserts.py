@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from typing import TYPE_CHECKING
 
-from local.clickhouse_server.engine import Connection, Counts, counts_of, literal
+from local.clickhouse_server.engine import Connection, Counts, counts_of, from_file
+from local.clickhouse_server.external_tables import temporary_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +24,18 @@ def insert_data(
         for piece in data:
             file.write(piece)
         file.flush()
-        name = statement.format or request.default_format or "Values"
+        source = from_file(file.name, statement.format or request.default_format or "Values", statement.tail)
         if statement.input_span is not None:
-            start, end = statement.input_span
-            call = f"file({literal(file.name)}, {literal(name)}, "
-            sql = statement.sql[:start] + call.encode() + statement.sql[end:]
-        else:
-            source = f" FROM INFILE {literal(file.name)} COMPRESSION 'none' "
-            sql = statement.sql + source.encode() + statement.tail + f" FORMAT {name}".encode()
-        return counts_of(connection.execute(sql, params=request.params), "INSERT")
+            return _insert_through_table(connection, statement, source, request)
+        result = connection.execute(b"%b %b" % (statement.sql, source), params=request.params)
+        return counts_of(result, "INSERT")
+
+
+def _insert_through_table(connection: Connection, statement: Statement, source: bytes, request: Request) -> Counts:
+    """Put the data into a table on disk that stands where `input(…)` stood: no other table function may read a file."""
+    name = f"_input_{secrets.token_hex(8)}".encode()
+    start, end = statement.input_span or (0, 0)
+    with temporary_table(connection, name, statement.input_columns, "Log", request.params):
+        connection.execute(b"INSERT INTO %b %b" % (name, source))
+        result = connection.execute(statement.sql[:start] + name + statement.sql[end:], params=request.params)
+        return counts_of(result, "INSERT")

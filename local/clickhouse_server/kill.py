@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.clickhouse_server.engine import Connection, literal
-from local.clickhouse_server.statements import Statement, tokens
+from local.clickhouse_server.lexer import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from local.clickhouse_server.statements import Statement
 
 _RUNNING = (
     "SELECT extract(Settings['log_comment'], 'query_id=(\\\\S+)$') AS id, query_id FROM system.processes WHERE id != ''"

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from local.clickhouse_server.compression import as_file, decoded
+from local.clickhouse_server.engine import checked_format
 from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
 from local.clickhouse_server.external_tables import ExternalTable, described
 from local.clickhouse_server.forms import is_form, read_form
@@ -64,7 +65,9 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def default_format(self) -> str:
-        return self.options.get("default_format") or self.headers.get("HTTP_X_CLICKHOUSE_FORMAT", "")
+        """Raises ClickHouseError for what is no format."""
+        name = self.options.get("default_format") or self.headers.get("HTTP_X_CLICKHOUSE_FORMAT", "")
+        return checked_format(name) if name else ""
 
     @property
     def reads_only(self) -> bool:

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -16,8 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 import waitress.server
 from waitress import wasyncore
 
+from local.clickhouse_server.access.door import Door
+from local.clickhouse_server.access.reach import Judge, Outside
+from local.clickhouse_server.access.walls import confine
+from local.clickhouse_server.channel import channel_class
 from local.clickhouse_server.config import DataFolder, FolderInUseError, KafkaClient
-from local.clickhouse_server.deferred_start import HeldTable, hold_kafka_tables, release
+from local.clickhouse_server.deferred_start import Held, hold, release
 from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import ClickHouseError
 from local.clickhouse_server.http import Application
@@ -25,6 +30,8 @@ from local.clickhouse_server.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from local.clickhouse_server.settings import Settings
 
 _MAX_PORT: Final = 65535
 _THREADS: Final = 64
@@ -39,25 +46,28 @@ class StartError(Exception):
     """Why the server cannot start, in one line for the user."""
 
 
-def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient) -> int:
+def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 when it could not start."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it logs every client that goes away
-    folder = DataFolder(Path(data_dir).resolve(), kafka)
+    folder = DataFolder(Path(data_dir).resolve(), kafka, may_reach_out=settings.allow_reach)
 
     def connect() -> Connection:
         return Connection(folder.connection_string)
 
     sessions = Sessions(connect)
+    application = Application(connect, sessions, str(folder.incoming))
     try:
         held = _take(folder, data_dir)
-        server = _listen(Application(connect, sessions, str(folder.incoming)), host, port)
+        server = _listen(application, Door(settings.origins), host, port)
         keeper = _open(connect, held, data_dir)
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    if not settings.allow_reach:
+        application.judge = Judge(connect(), Outside(held.functions), held.withheld)
 
     print(f"ready http://{host}:{server.effective_port}", flush=True)
     while not stop.is_set():
@@ -71,21 +81,31 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient) -> int:
     return 0
 
 
-def _take(folder: DataFolder, name: str) -> list[HeldTable]:
+def _take(folder: DataFolder, name: str) -> Held:
+    """Make the folder this process's own: nobody else's, and where it stays."""
     try:
         folder.take()
-        return hold_kafka_tables(folder.engine)
+        outside = Outside()
+        held = hold(folder.engine, lambda definition: not folder.may_reach_out and bool(outside.reached_by(definition)))
+        os.chdir(folder.files)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder.scratch)
+        # The engine takes the zone of the process when it is loaded; <timezone> in its configuration changes nothing.
+        os.environ["TZ"] = "UTC"
+        time.tzset()
+        if not folder.may_reach_out and not confine(folder.root, readable=folder.kafka.files):
+            print("warning: this kernel confines no process to a folder: statements are only judged", file=sys.stderr)
     except FolderInUseError as error:
         raise StartError(f"the data folder {name} is in use by another process") from error
     except OSError as error:
         raise StartError(f"the data folder {name} cannot be used: {error.strerror}") from error
+    return held
 
 
-def _listen(application: Application, host: str, port: int) -> Any:
+def _listen(application: Application, door: Door, host: str, port: int) -> Any:
     if not 0 <= port <= _MAX_PORT:  # the resolver would take it modulo 65536
         raise StartError(f"port {port} is not between 0 and {_MAX_PORT}")
     try:
-        return waitress.server.create_server(
+        server = waitress.server.create_server(
             application,
             host=host,
             port=port,
@@ -98,21 +118,25 @@ def _listen(application: Application, host: str, port: int) -> Any:
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,
         )
+        server.channel_class = channel_class(door)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartError(f"port {port} on {host} is taken") from error
         raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     except ValueError as error:
         raise StartError(f"cannot listen on {host}:{port}: {error}") from error
+    return server
 
 
-def _open(connect: Callable[[], Connection], held: list[HeldTable], name: str) -> Connection:
+def _open(connect: Callable[[], Connection], held: Held, name: str) -> Connection:
     """The connection that keeps the engine open between requests; starts the tables that were held back."""
     try:
         keeper = connect()
     except (ClickHouseError, RuntimeError) as error:
         raise StartError(f"the engine cannot open the data folder {name}: {error}") from error
-    for line in release(keeper, held):
+    for table in held.withheld:
+        print(f"warning: {'.'.join(table)} reaches out of the data folder and is withheld", file=sys.stderr)
+    for line in release(keeper, held.kafka_tables):
         print(f"warning: {line}", file=sys.stderr, flush=True)
     return keeper
 

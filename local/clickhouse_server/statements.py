@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from local.clickhouse_server.errors import INTO_OUTFILE_NOT_ALLOWED, NOT_IMPLEMENTED, SYNTAX_ERROR, ClickHouseError
+from local.clickhouse_server.lexer import Token, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_TOKEN = re.compile(
-    rb"""
-      (?P<blank>[ \t\r\n\f\v\0]+ | --[^\n]*(?:\n|\Z) | \#[!\ ][^\n]*(?:\n|\Z) | /\*.*?(?:\*/|\Z))
-    | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
-    | (?P<quoted>'(?:[^'\\]|\\.|'')*(?:'|\Z) | "(?:[^"\\]|\\.|"")*(?:"|\Z) | `(?:[^`\\]|\\.|``)*(?:`|\Z))
-    | (?P<word>[A-Za-z_0-9\x80-\xff$]+)
-    | (?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 
 # After these an expression or a name must follow, so a FORMAT there is a column or a table and not the clause.
 _WANTS_OPERAND: Final = frozenset(
@@ -32,23 +21,12 @@ _WANTS_OPERAND: Final = frozenset(
 _READ_ONLY_KINDS: Final = frozenset(("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE", "CHECK"))
 
 
-class Token(NamedTuple):
-    text: bytes
-    start: int
-    end: int
-    depth: int
-
-    @property
-    def upper(self) -> bytes:
-        return self.text.upper()
-
-
 class Statement(msgspec.Struct, frozen=True):
     """One statement without its closing semicolon.
 
     For an INSERT with data, `sql` ends before its SETTINGS, VALUES or FORMAT, `tail` holds the SETTINGS, and the data
     begin at `data_start` of what was read. When it reads them through the table function input(), `sql` goes on to its
-    end, and `input_span` is where `input(` stands in it.
+    end, `input_span` is where the call stands in it, and `input_columns` are its arguments.
     """
 
     kind: str
@@ -58,29 +36,21 @@ class Statement(msgspec.Struct, frozen=True):
     tail: bytes = b""
     data_start: int | None = None
     input_span: tuple[int, int] | None = None
+    input_columns: bytes = b""
 
     @property
     def only_reads(self) -> bool:
         return self.kind in _READ_ONLY_KINDS
 
+    @property
+    def whole(self) -> bytes:
+        """All of the statement that is no data, fit to be parsed."""
+        return self.sql if self.data_start is None else b"%b %b FORMAT Values" % (self.sql, self.tail)
+
     def with_output(self, clause: bytes) -> bytes:
         """The SELECT with `clause` (INTO OUTFILE … FORMAT …) where its own FORMAT clause stood."""
         start, end = self.format_span if self.format else (len(self.sql), len(self.sql))
         return self.sql[:start] + b"\n" + clause + b" " + self.sql[end:]
-
-
-def tokens(text: bytes) -> Iterator[Token]:
-    """The tokens of a statement without blanks and comments, each with its depth in brackets."""
-    depth = 0
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup == "blank":
-            continue
-        token = match.group()
-        if token in b")]}":
-            depth -= 1
-        yield Token(token, match.start(), match.end(), depth)
-        if token in b"([{":
-            depth += 1
 
 
 def parse(head: bytes) -> Statement:
@@ -163,15 +133,21 @@ def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
 def _parse_insert_from_input(head: bytes) -> Statement | None:
     """INSERT … SELECT … FROM input('…') FORMAT …, with the data behind it; None for any other SELECT."""
     stream = tokens(head)
-    before, previous, call = b"", next(stream), None
+    before, previous = b"", next(stream, None)
+    name = bracket = end = None
     for token in stream:
-        if token.text == b"(" and previous.upper == b"INPUT" and before in {b"FROM", b"JOIN"}:
-            call = (previous.start, token.end)
-        if call and token.depth == 0 and token.upper == b"FORMAT":
-            name, data_start = _format_of_data(head, stream)
-            return Statement("INSERT", head[: token.start], name, data_start=data_start, input_span=call)
-        before, previous = previous.upper, token
-    if call:
+        if previous and token.text == b"(" and previous.upper == b"INPUT" and before in {b"FROM", b"JOIN"}:
+            name, bracket = previous, token
+        if bracket and not end and token.text == b")" and token.depth == bracket.depth:
+            end = token
+        if name and bracket and end and token.depth == 0 and token.upper == b"FORMAT":
+            call, columns = (name.start, end.end), head[bracket.end : end.start]
+            format_name, start = _format_of_data(head, stream)
+            return Statement(
+                "INSERT", head[: token.start], format_name, data_start=start, input_span=call, input_columns=columns
+            )
+        before, previous = previous.upper if previous else b"", token
+    if name:
         raise ClickHouseError(SYNTAX_ERROR, "Syntax error: FORMAT and the data of input() are expected.")
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,14 @@ STOP_S = 15.0
 
 
 class Server:
-    """`python -m local clickhouse` on a free port."""
+    """`python -m local clickhouse` on a free port, with variables of its environment."""
 
-    def __init__(self, data_dir: Path, port: int = 0) -> None:
+    def __init__(self, data_dir: Path, port: int = 0, **variables: str) -> None:
         self.data_dir = data_dir
         command = [sys.executable, "-m", "local", "clickhouse", "--port", str(port), "--data-dir", str(data_dir)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **variables}
+        )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line.startswith("ready "):

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from local.clickhouse_server.deferred_start import hold
 from tests.integration.local_clickhouse.process import Server
 
 if TYPE_CHECKING:
@@ -114,9 +115,8 @@ def test_crash_before_the_release_is_repaired_by_the_next_start(tmp_path: Path, 
     wait_for(server, 100)
     server.kill()
     # What a start that died between holding and releasing leaves.
-    from local.clickhouse_server.deferred_start import hold_kafka_tables  # noqa: PLC0415
-
-    assert [table.name for table in hold_kafka_tables(tmp_path / "engine")] == ["queue"]
+    held = hold(tmp_path / "engine", lambda _: False)
+    assert [table.name for table in held.kafka_tables] == ["queue"]
     assert [flag.name for flag in flags(tmp_path)] == ["queue.sql.detached"]
     server = Server(tmp_path)
     broker.produce(100)
