@@ -83,14 +83,16 @@ cause() {
     said=$(<"$log")
     case $said in
         *"No space left"* | *"Disk quota exceeded"*) echo "the disk is full" ;;
-        *"DO NOT MATCH THE HASHES"*) echo "a file that came is not the one that was locked: is there a proxy or a mirror that changes files?" ;;
+        *"DO NOT MATCH THE HASHES"*)
+            echo "a file that came is not the one that was locked: is there a proxy or a mirror that changes files?" ;;
         *onnection* | *"name resolution"* | *"timed out"* | *Proxy* | *CERTIFICATE* | *"HTTP error"*)
             echo "the network: the package index could not be reached" ;;
         *"No matching distribution found for "*)
             package=${said##*No matching distribution found for }
             echo "there is no wheel of ${package%%[ $'\n']*} for Python $(version_of "$python" | tr ' ' .) on this machine ($(uname -m)," \
                 "$(ldd --version 2>&1 | head -n 1))" ;;
-        *"uild"*) echo "a package could not be built: that takes a C compiler and Python's headers (Debian: apt-get install gcc python3-dev)" ;;
+        *"uild"*)
+            echo "a package could not be built: that takes a C compiler and Python's headers (Debian: apt-get install gcc python3-dev)" ;;
         *) echo "see above" ;;
     esac
 }
