@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _PIPE_SIZE: Final = 1 << 20
 _GRACE_S: Final = 0.1
+_OBJECTS_OF_PYTHON: Final = frozenset(("dataframe", "arrowtable"))  # of chDB, no formats of ClickHouse
 _FORMAT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")  # as `surrogateescape` reads what is not UTF-8
 _SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 # What clickhouse-local sets differently: for a server `1` is no query, and files are read, not mapped into memory.
 _SERVER_DEFAULTS: Final = "SET implicit_select = 0, storage_file_read_method = 'pread'"
@@ -55,10 +57,10 @@ class Connection:
         self, sql: str | bytes, result_format: str = "TabSeparated", params: Mapping[str, str] | None = None
     ) -> Any:
         """Run one statement and return chDB's result, held in memory. Raises ClickHouseError."""
-        text = sql if isinstance(sql, str) else sql.decode("utf-8", "surrogateescape")
+        text = sql if isinstance(sql, bytes) else as_bytes(sql)
         try:
-            return self._chdb.query(text, result_format, params=dict(params or {}))
-        except RuntimeError as raised:
+            return self._chdb.query(text, result_format, params=_escaped(params or {}))
+        except (RuntimeError, UnicodeDecodeError) as raised:  # the second when the error's text is not UTF-8
             error = ClickHouseError.of_engine(raised)
             if error.code == QUERY_WAS_CANCELLED:
                 # It stays in the list of processes, and a KILL … SYNC waits, until its connection takes the next query.
@@ -86,15 +88,15 @@ class Connection:
     def restored(self, names: list[str]) -> Iterator[None]:
         """Put the named settings and the current database back as they were, when a session outlives one request."""
         wanted = ", ".join(literal(name) for name in names) or "''"
-        before = self.rows(f"SELECT name, value, changed FROM system.settings WHERE name IN ({wanted})")  # noqa: S608
-        [[database]] = self.rows("SELECT currentDatabase()")
+        before = self.rows(f"SELECT name, hex(value), changed FROM system.settings WHERE name IN ({wanted})")  # noqa: S608
+        [[database]] = self.rows("SELECT hex(currentDatabase())")
         try:
             yield
         finally:
             for name, value, changed in before:
-                self.execute(f"SET {name} = " + (literal(value) if changed == "1" else "DEFAULT"))
+                self.execute(f"SET {name} = " + (literal(_unhex(value)) if changed == "1" else "DEFAULT"))
             with contextlib.suppress(ClickHouseError):  # the session may have dropped it
-                self.use(database)
+                self.use(_unhex(database))
 
     def close(self) -> None:
         self._chdb.close()
@@ -128,6 +130,10 @@ class Output:
             self.counts = counts_of(self._connection.execute(self._sql, params=self._params), "SELECT")
         except ClickHouseError as error:
             self.error = error
+        except BaseException as error:
+            # Whatever it is, it must not look like the end of a result.
+            self.error = ClickHouseError.of_engine(error)
+            raise
         finally:
             os.close(self._write_end)
 
@@ -152,6 +158,19 @@ class Output:
             self._thread.join(_GRACE_S)
 
 
+def _escaped(params: Mapping[str, str]) -> dict[str, str]:
+    """Values of parameters as chDB takes them: in UTF-8, other bytes as the escapes that the engine undoes."""
+    return {
+        name: _STRAY_BYTE.sub(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", value)
+        for name, value in params.items()
+        if not _STRAY_BYTE.search(name)  # no statement can name it
+    }
+
+
+def _unhex(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-8", "surrogateescape")
+
+
 def counts_of(result: Any, kind: str) -> Counts:
     """ChDB's counters of a finished query."""
     scanned, scanned_bytes = result.storage_rows_read(), result.storage_bytes_read()
@@ -161,6 +180,11 @@ def counts_of(result: Any, kind: str) -> Counts:
     else:
         counts.result_rows, counts.result_bytes = result.rows_read(), result.bytes_read()
     return counts
+
+
+def as_bytes(text: str) -> bytes:
+    """SQL as the engine takes it, with bytes that are not UTF-8 as they were sent."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def literal(value: str) -> str:
@@ -176,7 +200,7 @@ def from_file(path: str, format_name: str, settings: bytes = b"") -> bytes:
 
 def checked_format(name: str) -> str:
     """The name of a format, which stands in statements as it is. Raises ClickHouseError for what can be none."""
-    if not _FORMAT_NAME.fullmatch(name):
+    if not _FORMAT_NAME.fullmatch(name) or name.lower() in _OBJECTS_OF_PYTHON:
         raise ClickHouseError(UNKNOWN_FORMAT, f"Unknown format {name}.")
     return name
 

@@ -60,10 +60,13 @@ class ClickHouseError(Exception):
     @classmethod
     def of_engine(cls, raised: BaseException) -> ClickHouseError:
         """Read the text of an exception that the engine threw; one without a code gets UNKNOWN_EXCEPTION."""
+        # An error that quotes bytes which are not UTF-8 arrives as a failure to decode it.
         text = str(raised).strip()
+        if isinstance(raised, UnicodeDecodeError):
+            text = raised.object.decode("utf-8", "surrogateescape").strip()
         found = _CODE.search(text)
         if found is None:
-            return cls(UNKNOWN_EXCEPTION, text)
+            return cls(UNKNOWN_EXCEPTION, text or type(raised).__name__)
         text = text[found.start() :]
         # The engine wraps what crossed its own client boundary: "Code: 27. … Code: 27. … (X) (version). (X)".
         while nested := _NESTED_HEAD.match(text):
@@ -72,6 +75,10 @@ class ClickHouseError(Exception):
         error.code = int(found.group(1))
         Exception.__init__(error, f"{text} (version {ENGINE_VERSION})")
         return error
+
+    def encode(self) -> bytes:
+        """The text as it was sent to the engine, byte for byte."""
+        return str(self).encode("utf-8", "surrogateescape")
 
     @property
     def status(self) -> str:

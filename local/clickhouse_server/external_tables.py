@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from local.clickhouse_server.engine import Connection, from_file, identifier, literal
+from local.clickhouse_server.engine import Connection, as_bytes, from_file, identifier, literal
 from local.clickhouse_server.errors import BAD_ARGUMENTS, ClickHouseError
 from local.clickhouse_server.lexer import tokens
 
@@ -78,9 +78,9 @@ def filled(connection: Connection, tables: list[ExternalTable]) -> Iterator[None
     """
     with contextlib.ExitStack() as stack:
         for table in tables:
-            name = identifier(table.name)
-            stack.enter_context(temporary_table(connection, name.encode(), literal(table.structure).encode(), "Memory"))
-            connection.execute(b"INSERT INTO %b %b" % (name.encode(), from_file(table.path, table.format)))
+            name, columns = as_bytes(identifier(table.name)), as_bytes(literal(table.structure))
+            stack.enter_context(temporary_table(connection, name, columns, "Memory"))
+            connection.execute(b"INSERT INTO %b %b" % (name, from_file(table.path, table.format)))
         yield
 
 

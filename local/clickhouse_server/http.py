@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import platform
 import tempfile
+import traceback
 from typing import TYPE_CHECKING, Any, Final
 
-from local.clickhouse_server.engine import Connection, Counts, Output, counts_of
+from local.clickhouse_server.engine import Connection, Counts, Output, checked_format, counts_of
 from local.clickhouse_server.errors import READONLY, ClickHouseError
 from local.clickhouse_server.external_tables import filled, saved
 from local.clickhouse_server.inserts import insert_data
@@ -54,9 +55,8 @@ class Application:
             return _text(start_response, "200 OK", b"Ok.\n", [("Content-Type", "text/html; charset=UTF-8")])
         if path not in {"/", "/query"}:
             message = f"There is no handle {path}\n\n{_NO_HANDLE}\n"
-            return _text(
-                start_response, "404 Not Found", message.encode(), [("Content-Type", "text/plain; charset=UTF-8")]
-            )
+            plain = [("Content-Type", "text/plain; charset=UTF-8")]
+            return _text(start_response, "404 Not Found", message.encode("latin-1"), plain)
         return self._answer(read_request(environ), start_response)
 
     def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
@@ -78,6 +78,9 @@ class Application:
                 return response
         except ClickHouseError as error:
             return _error(start_response, error, self._headers(request))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no empty answer
+            traceback.print_exception(error)
+            return _error(start_response, ClickHouseError.of_engine(error), self._headers(request))
 
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         zone = request.settings.get("session_timezone", "")
@@ -103,7 +106,7 @@ class Application:
             self.judge.check(statement.whole, request.params.values())
         connection = resources.enter_context(self._connection(request))
         resources.enter_context(filled(connection, request.tables))
-        result_format = statement.format or request.default_format or "TabSeparated"
+        result_format = checked_format(statement.format or request.default_format or "TabSeparated")
         if statement.data_start is not None:
             counts = insert_data(connection, statement, source.data(statement.data_start), request, self._incoming)
             return statement, (b"", counts)
@@ -147,7 +150,7 @@ class Application:
 
 def _error(start_response: StartResponse, error: ClickHouseError, headers: list[tuple[str, str]]) -> list[bytes]:
     headers += [("X-ClickHouse-Exception-Code", str(error.code)), ("Content-Type", "text/plain; charset=UTF-8")]
-    return _text(start_response, error.status, f"{error}\n".encode("utf-8", "replace"), headers)
+    return _text(start_response, error.status, error.encode() + b"\n", headers)
 
 
 def _text(start_response: StartResponse, status: str, body: bytes, headers: list[tuple[str, str]]) -> list[bytes]:

@@ -143,9 +143,16 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     url = environ.get("QUERY_STRING", "")
     options, settings, params = _sorted(parse_qsl(url, keep_blank_values=True, errors="surrogateescape"))
     options.setdefault("query_id", str(uuid.uuid4()))
-    headers = {name: value for name, value in environ.items() if name.startswith("HTTP_") or name == "CONTENT_TYPE"}
+    headers = {
+        name: _as_sent(value) for name, value in environ.items() if name.startswith("HTTP_") or name == "CONTENT_TYPE"
+    }
     tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(_TAG_SIZE))
     return Request(environ["REQUEST_METHOD"], options, settings, params, headers, environ["wsgi.input"], tag)
+
+
+def _as_sent(text: str) -> str:
+    """Text that WSGI read as Latin-1: UTF-8, and other bytes as surrogates."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _sorted(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:

@@ -135,11 +135,11 @@ class Response:
                 continue
             self.complete = True
             if self._output.error is not None:
-                yield self._exception(str(self._output.error))
+                yield self._exception(self._output.error.encode())
 
-    def _exception(self, text: str) -> bytes:
+    def _exception(self, text: bytes) -> bytes:
         """How ClickHouse marks an error behind the beginning of a result, so that clients tell it from data."""
-        message, tag = text.encode("utf-8", "replace")[:_MAX_EXCEPTION] + b"\n", self._tag.encode()
+        message, tag = text[:_MAX_EXCEPTION] + b"\n", self._tag.encode()
         return b"\r\n__exception__\r\n%b\r\n%b%d %b\r\n__exception__\r\n" % (tag, message, len(message), tag)
 
     def owns(self, resources: contextlib.ExitStack) -> None:
