@@ -3,7 +3,7 @@
 The rows that go are marked as bots first, which are in no count, and deleted last: as long as they are there they tell
 which days and whose are still to be made right, so that an interrupted run can be run again.
 
-A day is counted again only from a table that certainly has all of its rows: the landing table, else the typed ones. What
+A day is counted again only from a table that certainly has all its rows: the landing table, else the typed ones. What
 is older stays as it is when it is only counts, and goes when it is a session, which has page addresses.
 """
 
