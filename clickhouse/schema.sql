@@ -9,6 +9,7 @@ CREATE VIEW ugc.activity_days
     `counted_at` DateTime64(3, 'UTC'),
     `last_seen_at` DateTime64(3, 'UTC'),
     `is_whole` Nullable(UInt8),
+    `events` UInt64,
     `least_events` Int64
 )
 AS WITH
@@ -40,6 +41,7 @@ SELECT
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
     written.is_whole AS is_whole,
+    written.events AS events,
     toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
 FROM ugc.days_written AS written
 LEFT JOIN counted ON counted.day = written.day
@@ -126,12 +128,13 @@ AS WITH
             SELECT
                 day,
                 written_at,
-                least_events
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.activity_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 31
         )
+        WHERE (up_to_here - events) < 10000000
     ) AS asked,
     asked[indexOf(asked.1, day)] AS its
 SELECT
@@ -400,6 +403,7 @@ CREATE VIEW ugc.films_days
     `counted_at` DateTime64(3, 'UTC'),
     `last_seen_at` DateTime64(3, 'UTC'),
     `is_whole` Nullable(UInt8),
+    `events` UInt64,
     `least_events` Int64
 )
 AS WITH
@@ -431,6 +435,7 @@ SELECT
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
     written.is_whole AS is_whole,
+    written.events AS events,
     toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
 FROM ugc.days_written AS written
 LEFT JOIN counted ON counted.day = written.day
@@ -571,12 +576,13 @@ AS WITH
             SELECT
                 day,
                 written_at,
-                least_events
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.films_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 31
         )
+        WHERE (up_to_here - events) < 10000000
     ) AS asked,
     asked[indexOf(asked.1, day)] AS its
 SELECT
@@ -700,6 +706,7 @@ CREATE VIEW ugc.pages_days
     `counted_at` DateTime64(3, 'UTC'),
     `last_seen_at` DateTime64(3, 'UTC'),
     `is_whole` Nullable(UInt8),
+    `events` UInt64,
     `least_events` Int64
 )
 AS WITH
@@ -731,6 +738,7 @@ SELECT
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
     written.is_whole AS is_whole,
+    written.events AS events,
     toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
 FROM ugc.days_written AS written
 LEFT JOIN counted ON counted.day = written.day
@@ -852,12 +860,13 @@ AS WITH
             SELECT
                 day,
                 written_at,
-                least_events
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.pages_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 31
         )
+        WHERE (up_to_here - events) < 10000000
     ) AS asked,
     asked[indexOf(asked.1, day)] AS its
 SELECT
@@ -946,6 +955,7 @@ CREATE VIEW ugc.searches_days
     `counted_at` DateTime64(3, 'UTC'),
     `last_seen_at` DateTime64(3, 'UTC'),
     `is_whole` Nullable(UInt8),
+    `events` UInt64,
     `least_events` Int64
 )
 AS WITH
@@ -977,6 +987,7 @@ SELECT
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
     written.is_whole AS is_whole,
+    written.events AS events,
     toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
 FROM ugc.days_written AS written
 LEFT JOIN counted ON counted.day = written.day
@@ -1057,12 +1068,13 @@ AS WITH
             SELECT
                 day,
                 written_at,
-                least_events
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.searches_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 31
         )
+        WHERE (up_to_here - events) < 10000000
     ) AS asked,
     asked[indexOf(asked.1, day)] AS its
 SELECT
@@ -1139,7 +1151,8 @@ CREATE VIEW ugc.sessions_days
     `last_written_at` DateTime64(3, 'UTC'),
     `counted_at` DateTime64(3, 'UTC'),
     `last_seen_at` DateTime64(3, 'UTC'),
-    `is_whole` Nullable(UInt8)
+    `is_whole` Nullable(UInt8),
+    `events` UInt64
 )
 AS WITH
     now64(3, 'UTC') AS now,
@@ -1150,12 +1163,14 @@ AS WITH
             day,
             maxIf(at, (day >= written_day) OR (written_day < today)) AS written_at,
             max(at) AS last_written_at,
+            sumIf(written_events, day = written_day) AS events,
             (countIf((day = written_day) AND (NOT whole)) = 0) AND ((day - 1) >= max(kept)) AS is_whole
         FROM
         (
             SELECT
                 day AS written_day,
                 written_at AS at,
+                events AS written_events,
                 is_whole AS whole,
                 first_kept AS kept
             FROM ugc.days_written
@@ -1189,7 +1204,8 @@ SELECT
     touched.last_written_at AS last_written_at,
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
-    touched.is_whole AS is_whole
+    touched.is_whole AS is_whole,
+    touched.events AS events
 FROM touched
 LEFT JOIN counted ON counted.day = touched.day
 WHERE (touched.day < today) AND ((touched.written_at > last_seen_at) OR ((last_seen_at >= (counted_at - toIntervalMinute(10))) AND (counted_at <= (now - toIntervalMinute(10)))));
@@ -1282,12 +1298,13 @@ AS WITH
         (
             SELECT
                 day,
-                last_written_at
+                last_written_at,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.sessions_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 8
         )
+        WHERE (up_to_here - events) < 3000000
     ) AS asked,
     asked.1 AS asked_days,
     arrayConcat(asked_days, arrayMap(day -> (day + 1), asked_days)) AS read_days,

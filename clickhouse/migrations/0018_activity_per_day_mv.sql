@@ -1,16 +1,16 @@
 -- What:   how a day of activity is counted, and when. Views: activity_per_day_live, a day as its rows are now;
---         activity_per_day_typed, the same from typed tables (a pattern of their names), for `erase`; activity_days, which days were written since they were counted;
---         activity_waiting, what the next refresh writes. activity_per_day_mv, which writes it. The next three files do the
---         same for pages, films and searches.
+--         activity_per_day_typed, the same from typed tables (a pattern of their names), for `erase`; activity_days, which
+--         days were written since they were counted; activity_waiting, what the next refresh writes. activity_per_day_mv,
+--         which writes it. The next three files do the same for pages, films and searches.
 -- Why:    decision 7. One text says how a day is counted: readers take yesterday and today from activity_per_day_live, and
 --         refreshes and commands write what it says of other days.
 -- Query:  SELECT day, written_at, counted_at, is_whole FROM ugc.activity_days ORDER BY day DESC
 -- Mind:   1. A day waits when it was written after what its newest count saw (seen_at), and once more ten minutes after a
 --            count that came within ten minutes of a write: an insert that was under way is not missed, nor a typed row
 --            that came a moment after its event. Only days that are over are counted, and only whole ones (0017_days.sql).
---         2. The newest 31 days at a time, so that memory is bounded. The clock and the list of days are scalar subqueries,
---            which are asked once for all of a query: every row of a count has the same time, and no day is marked as
---            counted that was not.
+--         2. The newest days first, up to ten million events at a time and a day at least, so that memory is bounded. The
+--            clock and the list of days are scalar subqueries, which are asked once for all of a query: every row of a count
+--            has the same time, and no day is marked as counted that was not.
 --         3. The row that marks a day as counted is a millisecond older than the others: where it has the key of a real row
 --            (searches without a text), a merge keeps the real one, and when the last row of a count is erased, it holds.
 --         4. A count that finds fewer events than the one before writes nothing (least_events): that the landing table is
@@ -19,7 +19,7 @@
 --            count it writes nothing. The UNION stands in a view: in the MV itself it would fail after ATTACH and RESTORE.
 --         6. Counts that claim to be of later than now are not looked at, so a wrong clock hides no newer one for long; and
 --            a day that was written later than now is counted every ten minutes.
---         7. More traffic than a refresh every 20 seconds can count: ALTER TABLE … MODIFY REFRESH EVERY 5 MINUTE.
+--         7. More traffic than a refresh every 20 seconds can count: ALTER TABLE … MODIFY REFRESH EVERY 5 MINUTE APPEND.
 
 CREATE OR REPLACE VIEW ugc.activity_per_day_live
 AS SELECT
@@ -77,6 +77,7 @@ SELECT
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
     written.is_whole AS is_whole,
+    written.events AS events,
     toInt64(counted.newest.3)
         - arraySum(request -> if(request.1 > last_seen_at, request.2, 0), written.requests) AS least_events
 FROM ugc.days_written AS written
@@ -97,12 +98,13 @@ AS WITH
             SELECT
                 day,
                 written_at,
-                least_events
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.activity_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 31
         )
+        WHERE up_to_here - events < 10000000
     ) AS asked,
     asked[indexOf(asked.1, day)] AS its
 SELECT

@@ -94,6 +94,7 @@ SELECT
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
     written.is_whole AS is_whole,
+    written.events AS events,
     toInt64(counted.newest.3)
         - arraySum(request -> if(request.1 > last_seen_at, request.2, 0), written.requests) AS least_events
 FROM ugc.days_written AS written
@@ -114,12 +115,13 @@ AS WITH
             SELECT
                 day,
                 written_at,
-                least_events
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.films_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 31
         )
+        WHERE up_to_here - events < 10000000
     ) AS asked,
     asked[indexOf(asked.1, day)] AS its
 SELECT

@@ -3,8 +3,8 @@
 --         sessions_mv, which writes it.
 -- Why:    decision 7; see 0018_activity_per_day_mv.sql.
 -- Query:  SELECT day, written_at, counted_at, is_whole FROM ugc.sessions_days ORDER BY day DESC
--- Mind:   1. What is said in 0018_activity_per_day_mv.sql about days that wait, one block and the UNION holds here. Eight days
---            at a time: the events of everybody are sorted.
+-- Mind:   1. What is said in 0018_activity_per_day_mv.sql about days that wait, one block and the UNION holds here. Three
+--            million events at a time, for the events of everybody are sorted.
 --         2. A new event may begin or end a session of the day before or after, so those wait as well. Of the day before,
 --            the last half hour tells whether a session went on, so that day must not have left either; of the day after,
 --            all is read, for a session goes on as long as there is no silence, to the end of that day.
@@ -27,12 +27,14 @@ AS WITH
             day,
             maxIf(at, day >= written_day OR written_day < today) AS written_at,
             max(at) AS last_written_at,
+            sumIf(written_events, day = written_day) AS events,
             countIf(day = written_day AND NOT whole) = 0 AND day - 1 >= max(kept) AS is_whole
         FROM
         (
             SELECT
                 day AS written_day,
                 written_at AS at,
+                events AS written_events,
                 is_whole AS whole,
                 first_kept AS kept
             FROM ugc.days_written
@@ -66,7 +68,8 @@ SELECT
     touched.last_written_at AS last_written_at,
     counted.newest.1 AS counted_at,
     counted.newest.2 AS last_seen_at,
-    touched.is_whole AS is_whole
+    touched.is_whole AS is_whole,
+    touched.events AS events
 FROM touched
 LEFT JOIN counted ON counted.day = touched.day
 WHERE touched.day < today
@@ -145,12 +148,13 @@ AS WITH
         (
             SELECT
                 day,
-                last_written_at
+                last_written_at,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
             FROM ugc.sessions_days
             WHERE is_whole
-            ORDER BY day DESC
-            LIMIT 8
         )
+        WHERE up_to_here - events < 3000000
     ) AS asked,
     asked.1 AS asked_days,
     arrayConcat(asked_days, arrayMap(day -> day + 1, asked_days)) AS read_days,

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 SESSIONS = "ugc.sessions"
-DAYS_AT_ONCE, CUT_DAYS_AT_ONCE = 31, 8
+EVENTS_AT_ONCE, CUT_EVENTS_AT_ONCE = 10_000_000, 3_000_000
+"""As refreshes do: so many events are counted, and sorted, within a bound of memory."""
+# days whose events are in typed tables only are not counted as many
+DAYS_AT_ONCE = 31
 _REFRESH_S = 900.0
 _PROBE_INTERVAL_S = 0.1
 _ONE_BLOCK = "SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0, max_insert_threads = 1"
@@ -69,14 +72,14 @@ def rollups_from(client: Client, source: str) -> list[str]:
 def count(client: Client, table: str, days: Iterable[date], *, forget: bool = False) -> None:
     """Count these days of a rollup again; with `forget`, older counts are deleted and not only passed over."""
     source = f"{table}_live"
-    for some in batches(days, DAYS_AT_ONCE):
+    for some in portions(client, days, EVENTS_AT_ONCE):
         _write(client, table, source, some, forget=forget)
 
 
 def cut(client: Client, days: Iterable[date]) -> None:
     """Cut everybody's sessions of these days again, from the landing table."""
     source = "ugc.sessions_of_days(days = {days:Array(Date)}, tables = '')"
-    for some in batches(days, CUT_DAYS_AT_ONCE):
+    for some in portions(client, days, CUT_EVENTS_AT_ONCE):
         _write(client, SESSIONS, source, some, forget=False)
 
 
@@ -106,6 +109,23 @@ def wait_for_refreshes(client: Client) -> None:
 def _running(client: Client) -> set[str]:
     found = rows(client, "SELECT view FROM system.view_refreshes WHERE database = 'ugc' AND status LIKE 'Running%'")
     return {f"ugc.{row['view']}" for row in found}
+
+
+def portions(client: Client, days: Iterable[date], events_at_once: int) -> Iterator[list[date]]:
+    """The days in order, as many at a time as have so many events in the landing table together; one at least."""
+    query = "SELECT day, events FROM ugc.days_written WHERE day IN {days:Array(Date)}"
+    ordered = sorted(days)
+    events = {row["day"]: row["events"] for row in rows(client, query, days=texts(ordered))}
+    portion: list[date] = []
+    total = 0
+    for day in ordered:
+        if portion and (total >= events_at_once or len(portion) == DAYS_AT_ONCE):
+            yield portion
+            portion, total = [], 0
+        portion.append(day)
+        total += events.get(day, 0)
+    if portion:
+        yield portion
 
 
 def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from clickhouse.connection.client import execute
 from clickhouse.rows import counting
-from clickhouse.rows.counting import CUT_DAYS_AT_ONCE, DAY, batches, texts
+from clickhouse.rows.counting import CUT_EVENTS_AT_ONCE, DAY, batches, portions, texts
 from clickhouse.rows.reach import Reach
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def cut(client: Client, where: dict[str, set[date]], identities: set[str] | None
         newest=_NEWEST.format(table=counting.SESSIONS), where="" if identities is None else _OF_THESE
     )
     for tables, days in where.items():
-        for batch in batches(days, CUT_DAYS_AT_ONCE):
+        for batch in portions(client, days, CUT_EVENTS_AT_ONCE):
             execute(client, statement, days=texts(batch), tables=tables, identities=sorted(identities or ()))
 
 
