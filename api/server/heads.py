@@ -1,0 +1,170 @@
+"""The head of a request: its limits, what it says, and what HTTP/1.1 asks for beyond what the parser checks.
+
+The parser (httptools, on llhttp) then refuses what is no HTTP, lengths and encodings that two servers could read in two
+ways, and lines that do not end in CR LF; so nothing of that is looked for here, and nothing here is believed before it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    Headers = list[tuple[bytes, bytes]]
+
+MAX_LINE: Final = 8190
+"""The request line, and each header but `Cookie`."""
+MAX_COOKIE: Final = 16 * 1024
+"""A line of `Cookie`: a site's own cookies travel with what its pages send."""
+MAX_HEADERS: Final = 64
+MAX_HEAD: Final = 32 * 1024
+"""The request line and all headers."""
+
+MAX_DIGITS: Final = 19
+"""Of a length; the parser's numbers have 64 bits."""
+
+_is_host: Final = lru_cache(256)(re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*").fullmatch)
+_ORIGIN: Final = re.compile(rb"\r\norigin:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
+_UPGRADE: Final = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
+_VERSIONS: Final = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
+
+
+class RefusedError(Exception):
+    """A request that is answered before the application sees it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a head says."""
+
+    method: str
+    version: str
+    path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    """With names in lower case."""
+    length: int | None
+    """Of the body; None for one that comes in chunks."""
+    expects: bool
+    """The client waits for a 100 before it sends the body."""
+    keep_alive: bool
+    upgrade: bool
+    """The client wishes for another protocol, and can do without it."""
+
+
+def check_pending(head: bytes | bytearray) -> None:
+    """Refuse a head that has not ended yet as soon as it is too long. Raises `RefusedError`."""
+    if len(head) <= MAX_LINE:
+        return
+    if head.find(b"\n", 0, MAX_LINE + 2) < 0:
+        raise RefusedError(414)
+    line = head[head.rfind(b"\n") + 1 :]
+    if len(head) > MAX_HEAD or len(line) > _most(bytes(line[:7])):
+        raise RefusedError(431)
+
+
+def read_head(head: bytes) -> Request:
+    """Read a whole head. Raises `RefusedError`."""
+    first, *lines = head[:-4].split(b"\r\n")
+    if len(head) > MAX_LINE:
+        _check_size(head, first, lines)
+    if len(lines) > MAX_HEADERS:
+        raise RefusedError(431)
+    words = first.split(b" ")
+    version = _VERSIONS.get(words[-1])
+    if version is None or len(words) != 3:  # noqa: PLR2004 - method, target, version
+        raise RefusedError(426 if len(words) == 3 and words[2].startswith(b"HTTP/") else 400)
+    headers = [(name.lower(), value.strip()) for name, _, value in [line.partition(b":") for line in lines]]
+    given = dict(headers)
+    if len(given) < len(headers) or b"host" not in given or not _is_host(given[b"host"]):
+        _check_host(version, headers)
+    length: int | None = 0
+    if b"content-length" in given:
+        digits = given[b"content-length"]
+        length = int(digits) if digits.isdigit() and len(digits) <= MAX_DIGITS else 0
+    if b"transfer-encoding" in given:
+        # Nothing else can be undone here, and HTTP/1.0 does not know it.
+        if given[b"transfer-encoding"].lower() != b"chunked" or version == "1.0":
+            raise RefusedError(400)
+        length = None
+    keep_alive = version == "1.1"
+    if b"connection" in given and given[b"connection"].lower() != b"keep-alive":
+        keep_alive = keep_alive and all(
+            b"close" not in value.lower() for name, value in headers if name == b"connection"
+        )
+    path, _, query = words[1].partition(b"?")
+    if path[:1] != b"/" or b"#" in words[1]:
+        path, query = _split(words[1])
+    if b"upgrade" in given or words[0] == b"CONNECT":
+        _check_upgrade(words[0], given)
+    expects = b"expect" in given and version == "1.1"
+    if expects and given[b"expect"].lower() != b"100-continue":
+        raise RefusedError(417)
+    return Request(
+        words[0].decode("latin-1"), version, path, query, headers, length, expects, keep_alive, b"upgrade" in given
+    )
+
+
+def _check_size(head: bytes, first: bytes, lines: list[bytes]) -> None:
+    if len(first) > MAX_LINE:
+        raise RefusedError(414)
+    if len(head) > MAX_HEAD or any(len(line) > _most(line[:7]) for line in lines):
+        raise RefusedError(431)
+
+
+def _most(begin: bytes) -> int:
+    return MAX_COOKIE if begin.lower() == b"cookie:" else MAX_LINE
+
+
+def _check_host(version: str, headers: Headers) -> None:
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or (not hosts and version == "1.1") or not all(map(_is_host, hosts)):
+        raise RefusedError(400)
+
+
+def _split(target: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a target in one of the rarer forms."""
+    if target == b"*":
+        return target, b""
+    scheme, found, rest = target.partition(b"://")
+    if not found or not scheme or b"#" in target:
+        raise RefusedError(400)
+    # A whole address, as it is sent to proxies. What comes first, slash or question mark, ends the host.
+    host = re.split(rb"[/?]", rest, maxsplit=1)[0]
+    path, _, query = rest[len(host) :].partition(b"?")
+    return path or b"/", query
+
+
+def _check_upgrade(method: bytes, given: dict[bytes, bytes]) -> None:
+    """Refuse what is of no use without another protocol; any other wish for one may be ignored (RFC 9110, 7.8)."""
+    if method == b"CONNECT":
+        raise RefusedError(405)
+    if b"websocket" in given[b"upgrade"].lower() and b"upgrade" in given.get(b"connection", b"").lower():
+        raise RefusedError(426)
+
+
+def without_upgrade(head: bytes) -> bytes:
+    """Return the head without the wish for another protocol, behind which the parser would read no body."""
+    return _UPGRADE.sub(b"", head)
+
+
+def find_origin(head: bytes | bytearray) -> str | None:
+    """Return the Origin in a head of which not everything could be read."""
+    found = _ORIGIN.search(head)
+    return found[1].decode("latin-1") if found else None
+
+
+def as_sent(text: str) -> str:
+    """A header's text, which Falcon reads as Latin-1, as its sender meant it: UTF-8, where its bytes are that."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return text

@@ -1,0 +1,156 @@
+"""Requests read from the bytes of a connection, one after the other, on the parser of httptools (llhttp, in C)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from httptools import HttpParserError, HttpRequestParser
+
+from api.server.heads import MAX_LINE, RefusedError, check_pending, read_head, without_upgrade
+
+if TYPE_CHECKING:
+    from api.server.heads import Request
+
+MAX_FRAMING: Final = 64 * 1024
+"""Of a body in chunks, what is no data: sizes, extensions, trailers. A line of them may be as long as one of a head."""
+
+_HEAD_ENDS: Final = b"\r\n\r\n"
+_LINE_BREAKS: Final = b"\r\n"
+_NO_CALLBACKS: Final = object()
+
+
+class DamagedBodyError(Exception):
+    """What should be the rest of a body in chunks is not."""
+
+
+class Reader:
+    """First `read_head` until it returns a request, then `read_body` until the body is `complete`, and so on.
+
+    The parser sees everything, and exactly to the end of each request: it refuses what is none. Of a body in chunks it
+    alone knows the end.
+    """
+
+    def __init__(self) -> None:
+        self._parser = HttpRequestParser(_NO_CALLBACKS)
+        self._chunks: _Chunks | None = None
+        self._remaining = 0
+        self.in_head = False
+        """A head has begun and not ended."""
+        self.head: bytes | bytearray = b""
+        """What there is of the head that was read last."""
+        self.rest = b""
+        """What was not read: it stood behind the end of a head or body."""
+        self.complete = True
+        """The body is all there."""
+
+    def read_head(self, data: bytes) -> Request | None:
+        """Return the request when its head has ended. Raises `RefusedError`."""
+        seen = 0
+        if self.in_head:
+            seen = len(self.head)
+            self.head = self.head if isinstance(self.head, bytearray) else bytearray(self.head)
+            self.head += data
+        else:
+            # Some clients write an empty line between two requests (RFC 9112, 2.2).
+            self.head = data = data.lstrip(_LINE_BREAKS) if data[0] in _LINE_BREAKS else data
+            self.in_head = bool(data)
+        end = self.head.find(_HEAD_ENDS, max(0, seen - len(_HEAD_ENDS)))
+        if end < 0:
+            self.rest = b""
+            check_pending(self.head)
+            _check(self._parser, data)
+            return None
+        end += len(_HEAD_ENDS)
+        self.head = head = bytes(self.head[:end])
+        self.rest = data[end - seen :]
+        request = read_head(head)
+        self._chunks = None
+        if request.length is None:
+            self._parser = HttpRequestParser(_NO_CALLBACKS)
+            self._chunks = _Chunks()
+            _check(self._chunks.parser, without_upgrade(head))
+        elif request.upgrade:
+            # The parser would read no body behind a wish for another protocol.
+            self._parser = HttpRequestParser(_NO_CALLBACKS)
+            _check(self._parser, without_upgrade(head))
+        else:
+            _check(self._parser, data[: end - seen])
+        self.in_head = False
+        self._remaining = request.length or 0
+        self.complete = request.length == 0
+        return request
+
+    def read_body(self, data: bytes) -> bytes:
+        """Return what belongs to the body. Raises `DamagedBodyError`."""
+        if self._chunks is not None:
+            self.rest = b""
+            body = self._chunks.read(data)
+            self.complete = self._chunks.complete
+            return body
+        remaining = self._remaining
+        if len(data) > remaining:
+            data, self.rest = data[:remaining], data[remaining:]
+        else:
+            self.rest = b""
+        self._remaining = remaining = remaining - len(data)
+        self.complete = not remaining
+        self._parser.feed_data(data)
+        return data
+
+    @property
+    def beyond(self) -> bool:
+        """Whether something stood directly behind a body in chunks: it was not read, and nothing can be any more."""
+        return self._chunks is not None and self._chunks.beyond
+
+
+def _check(parser: HttpRequestParser, head: bytes) -> None:
+    try:
+        parser.feed_data(head)
+    except HttpParserError as error:
+        raise RefusedError(400) from error
+
+
+class _Chunks:
+    """The body of one request, in chunks, through a parser of its own."""
+
+    def __init__(self) -> None:
+        self.parser = HttpRequestParser(self)
+        self.complete = False
+        self.beyond = False
+        self._pieces: list[bytes] = []
+        self._framing = 0
+        self._line = 0
+        self._line_ended = False
+
+    def read(self, data: bytes) -> bytes:
+        self._line_ended = False
+        try:
+            self.parser.feed_data(data)
+        except HttpParserError as error:
+            if not self.complete:
+                raise DamagedBodyError from error
+        body = b"".join(self._pieces)
+        self._pieces.clear()
+        self._framing += len(data) - len(body)
+        # Where in these bytes a line ended is not known.
+        self._line = 0 if self._line_ended else self._line + len(data)
+        if self._framing > MAX_FRAMING or self._line > MAX_LINE:
+            raise DamagedBodyError
+        return body
+
+    # The parser calls these
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.beyond = True
+            raise DamagedBodyError
+
+    def on_body(self, piece: bytes) -> None:
+        self._line_ended = True
+        self._pieces.append(piece)
+
+    def on_chunk_header(self) -> None:
+        self._line_ended = True
+
+    def on_message_complete(self) -> None:
+        self.complete = True
