@@ -22,7 +22,7 @@ UNREAD_WITHIN_S: Final = 30.0
 END_WITHIN_S: Final = 5.0
 """A client that does not close its side for so long after its last answer is given up."""
 MAX_IDLE: Final = 4096
-"""Connections of one worker on which nothing happens; when there are more, the one that is idle for the longest ends."""
+"""Connections of one worker on which nothing happens. When there are more, the one that is idle for longest ends."""
 
 
 class Connections:
@@ -100,6 +100,11 @@ class Connections:
     def early(self, status: int, origin: str | None) -> bytes:
         """An answer to what the application never sees."""
         return write_early(self._early_answer, status, origin, self._date)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the application is at work, or something that was written is not sent yet."""
+        return bool(self.exchanges) or any(connection.busy for connection in self.open)
 
     def end_idle(self) -> None:
         """End those on which no request is under way, and the answers that have no end of their own."""

@@ -39,7 +39,7 @@ class PromptBody:
         self._all_there = False
 
     async def __call__(self) -> dict[str, Any]:
-        """Raises `SlowBodyError` and `ClientGoneError`, but not at the first call: Falcon makes it before it can answer."""
+        """Raises `SlowBodyError` or `ClientGoneError`, but not at the first call, where Falcon handles no error."""
         first, self._asked_before = not self._asked_before, True
         if self._all_there:
             # What is asked for now is whether the client has gone.

@@ -1,4 +1,4 @@
-"""Answers to what never reaches the application. It says itself how: like to all other errors, and counted like them."""
+"""Answers to what never reaches the application, which says itself how: as all other errors are answered."""
 
 from __future__ import annotations
 

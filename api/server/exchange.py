@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
-    from api.server.protocol import Connection
     from api.server.heads import Request
+    from api.server.protocol import Connection
 
     Message = dict[str, Any]
     App = Callable[[dict[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Any]
@@ -26,7 +26,7 @@ MAX_SKIPPED: Final = 8 * 1024 * 1024
 """Of what a client goes on sending when it has its answer, this much is read and thrown away: whoever is still writing
 when the connection closes would not see the answer."""
 
-_WHOLE_BODY: Final = {WHOLE_BODY: {}}
+_WHOLE_BODY: Final[dict[str, Any]] = {WHOLE_BODY: {}}
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOTHING_YET: Final[Message] = {"type": "http.request", "body": b"", "more_body": True}
 _DISCONNECT: Final[Message] = {"type": "http.disconnect"}

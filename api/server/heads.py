@@ -76,39 +76,53 @@ def read_head(head: bytes) -> Request:
         _check_size(head, first, lines)
     if len(lines) > MAX_HEADERS:
         raise RefusedError(431)
-    words = first.split(b" ")
-    version = _VERSIONS.get(words[-1])
-    if version is None or len(words) != 3:  # noqa: PLR2004 - method, target, version
-        raise RefusedError(426 if len(words) == 3 and words[2].startswith(b"HTTP/") else 400)
+    method, target, version = _read_first(first)
     headers = [(name.lower(), value.strip()) for name, _, value in [line.partition(b":") for line in lines]]
     given = dict(headers)
     if len(given) < len(headers) or b"host" not in given or not _is_host(given[b"host"]):
         _check_host(version, headers)
-    length: int | None = 0
-    if b"content-length" in given:
-        digits = given[b"content-length"]
-        length = int(digits) if digits.isdigit() and len(digits) <= MAX_DIGITS else 0
+    keep_alive = version == "1.1"
+    if b"connection" in given and given[b"connection"].lower() != b"keep-alive":
+        keep_alive = keep_alive and b"close" not in _all_of(headers, b"connection")
+    path, _, query = target.partition(b"?")
+    if path[:1] != b"/" or b"#" in target:
+        path, query = _split(target)
+    if method == b"CONNECT":
+        raise RefusedError(405)
+    upgrade = b"upgrade" in given
+    if upgrade and b"websocket" in _all_of(headers, b"upgrade") and b"upgrade" in _all_of(headers, b"connection"):
+        # Of no use without the other protocol. Any other wish for one may be ignored (RFC 9110, 7.8).
+        raise RefusedError(426)
+    expects = b"expect" in given and version == "1.1"
+    if expects and given[b"expect"].lower() != b"100-continue":
+        raise RefusedError(417)
+    length = _length(given, version)
+    return Request(method.decode("latin-1"), version, path, query, headers, length, expects, keep_alive, upgrade)
+
+
+def _read_first(line: bytes) -> tuple[bytes, bytes, str]:
+    try:
+        method, target, version = line.split(b" ")
+    except ValueError:
+        raise RefusedError(400) from None
+    if version not in _VERSIONS:
+        raise RefusedError(426 if version.startswith(b"HTTP/") else 400)
+    return method, target, _VERSIONS[version]
+
+
+def _length(given: dict[bytes, bytes], version: str) -> int | None:
     if b"transfer-encoding" in given:
         # Nothing else can be undone here, and HTTP/1.0 does not know it.
         if given[b"transfer-encoding"].lower() != b"chunked" or version == "1.0":
             raise RefusedError(400)
-        length = None
-    keep_alive = version == "1.1"
-    if b"connection" in given and given[b"connection"].lower() != b"keep-alive":
-        keep_alive = keep_alive and all(
-            b"close" not in value.lower() for name, value in headers if name == b"connection"
-        )
-    path, _, query = words[1].partition(b"?")
-    if path[:1] != b"/" or b"#" in words[1]:
-        path, query = _split(words[1])
-    if b"upgrade" in given or words[0] == b"CONNECT":
-        _check_upgrade(words[0], given)
-    expects = b"expect" in given and version == "1.1"
-    if expects and given[b"expect"].lower() != b"100-continue":
-        raise RefusedError(417)
-    return Request(
-        words[0].decode("latin-1"), version, path, query, headers, length, expects, keep_alive, b"upgrade" in given
-    )
+        return None
+    digits = given.get(b"content-length", b"0")
+    return int(digits) if digits.isdigit() and len(digits) <= MAX_DIGITS else 0
+
+
+def _all_of(headers: Headers, wanted: bytes) -> bytes:
+    """All values of a header that is a list, in lower case."""
+    return b",".join(value for name, value in headers if name == wanted).lower()
 
 
 def _check_size(head: bytes, first: bytes, lines: list[bytes]) -> None:
@@ -139,14 +153,6 @@ def _split(target: bytes) -> tuple[bytes, bytes]:
     host = re.split(rb"[/?]", rest, maxsplit=1)[0]
     path, _, query = rest[len(host) :].partition(b"?")
     return path or b"/", query
-
-
-def _check_upgrade(method: bytes, given: dict[bytes, bytes]) -> None:
-    """Refuse what is of no use without another protocol; any other wish for one may be ignored (RFC 9110, 7.8)."""
-    if method == b"CONNECT":
-        raise RefusedError(405)
-    if b"websocket" in given[b"upgrade"].lower() and b"upgrade" in given.get(b"connection", b"").lower():
-        raise RefusedError(426)
 
 
 def without_upgrade(head: bytes) -> bytes:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from api.server.exchange import MAX_SKIPPED, WAKE_AT_BYTES, Exchange
 from api.server.heads import RefusedError, find_origin
-from api.server.reading import DamagedBodyError, Reader
+from api.server.reading import DamagedChunksError, Reader
 
 if TYPE_CHECKING:
     from api.server.connections import Connections
@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
         assert exchange is not None  # noqa: S101 - there is one in this phase
         try:
             exchange.feed(reader.read_body(data))
-        except DamagedBodyError:
+        except DamagedChunksError:
             # The application sees a body that ends too early, and answers that.
             self._phase = _ANSWER
             exchange.end()

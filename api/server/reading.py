@@ -19,7 +19,7 @@ _LINE_BREAKS: Final = b"\r\n"
 _NO_CALLBACKS: Final = object()
 
 
-class DamagedBodyError(Exception):
+class DamagedChunksError(Exception):
     """What should be the rest of a body in chunks is not."""
 
 
@@ -81,7 +81,7 @@ class Reader:
         return request
 
     def read_body(self, data: bytes) -> bytes:
-        """Return what belongs to the body. Raises `DamagedBodyError`."""
+        """Return what belongs to the body. Raises `DamagedChunksError`."""
         if self._chunks is not None:
             self.rest = b""
             body = self._chunks.read(data)
@@ -128,14 +128,14 @@ class _Chunks:
             self.parser.feed_data(data)
         except HttpParserError as error:
             if not self.complete:
-                raise DamagedBodyError from error
+                raise DamagedChunksError from error
         body = b"".join(self._pieces)
         self._pieces.clear()
         self._framing += len(data) - len(body)
         # Where in these bytes a line ended is not known.
         self._line = 0 if self._line_ended else self._line + len(data)
         if self._framing > MAX_FRAMING or self._line > MAX_LINE:
-            raise DamagedBodyError
+            raise DamagedChunksError
         return body
 
     # The parser calls these
@@ -143,7 +143,7 @@ class _Chunks:
     def on_message_begin(self) -> None:
         if self.complete:
             self.beyond = True
-            raise DamagedBodyError
+            raise DamagedChunksError
 
     def on_body(self, piece: bytes) -> None:
         self._line_ended = True

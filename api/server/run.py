@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import resource
@@ -12,7 +13,6 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.util import import_app
 
 from api.server import logs, worker
 
@@ -62,7 +62,8 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return import_app(self._app_uri)
+        module, _, name = self._app_uri.partition(":")
+        return getattr(importlib.import_module(module), name)
 
 
 def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:

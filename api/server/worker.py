@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvloop
 from gunicorn.arbiter import Arbiter
@@ -16,6 +17,9 @@ from gunicorn.workers.base import Worker as BaseWorker
 from api.server.connections import Connections
 from api.server.lifespan import Lifespan, LifespanError
 from api.server.protocol import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINGER_S: Final = 1.0
 """How long kept-open connections may still send a request after the signal, which is then answered: closing them at
@@ -44,9 +48,15 @@ class Worker(BaseWorker):  # type: ignore[misc]
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
-        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            loop.add_signal_handler(each, stop.set)
         state: dict[str, Any] = {}
+
+        def told_to_stop() -> None:
+            # A worker that only makes room for another one is still as ready as the service.
+            state["stopping"] = True
+            stop.set()
+
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(each, told_to_stop)
         lifespan = Lifespan(self.wsgi, state)
         try:
             await lifespan.startup()
@@ -64,40 +74,48 @@ class Worker(BaseWorker):  # type: ignore[misc]
             max_requests=self.max_requests if self.cfg.max_requests else None,
             enough=stop.set,
         )
-        ticking = asyncio.create_task(self._tick(connections, stop))
+        ticking = asyncio.create_task(self._tick(connections, told_to_stop))
         servers = [
             # The loop listens again, and would do so with a backlog of its own.
             await loop.create_server(lambda: Connection(connections), sock=each.sock, backlog=self.cfg.backlog)
             for each in self.sockets
         ]
         await stop.wait()
-        state["stopping"] = connections.stopping = True
-        await asyncio.sleep(settings.api_drain_s)
+        connections.stopping = True
+        if "stopping" in state:
+            await asyncio.sleep(settings.api_drain_s)
         for server in servers:
             server.close()
         await _finish(connections)
-        await lifespan.shutdown()
+        try:
+            await lifespan.shutdown()
+        except LifespanError as error:
+            self.log.error("the application did not end well: %s", error)  # noqa: TRY400
         ticking.cancel()
 
-    async def _tick(self, connections: Connections, stop: asyncio.Event) -> None:
+    async def _tick(self, connections: Connections, stop: Callable[[], None]) -> None:
         """Tell the parent that this worker lives, and stop when the parent does not."""
         while True:
             self.notify()
             connections.sweep()
             if os.getppid() != self.ppid:
-                stop.set()
+                stop()
             await asyncio.sleep(_TICK_S)
 
 
 async def _finish(connections: Connections) -> None:
     """Return when all requests are answered, or as much later as anybody can wait."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + LINGER_S
-    while connections.open and loop.time() < until:
-        await asyncio.sleep(_POLL_S)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            await _until(lambda: not connections.open)
     connections.end_idle()
-    until = loop.time() + FINISH_S
-    while (connections.exchanges or any(each.busy for each in connections.open)) and loop.time() < until:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FINISH_S):
+            await _until(lambda: not connections.busy)
+
+
+async def _until(done: Callable[[], bool]) -> None:
+    while not done():  # noqa: ASYNC110 - asked a few times in the life of a worker
         await asyncio.sleep(_POLL_S)
 
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-APPS: Final = Path(__file__).resolve().parent / "apps"
+# On the path, so that the applications are found by their names from any working tree.
+APPS: Final = Path(__file__).resolve().parent
 START_WITHIN_S: Final = 30.0
 WARM_UP_S: Final = 1.0
 BODY_BYTES: Final = 1200
@@ -71,8 +72,29 @@ class Figures(msgspec.Struct, frozen=True):
 
 def subjects(before: Path | None) -> list[Subject]:
     """All servers; `before` is a working tree of another commit of this project."""
-    gunicorn = (sys.executable, "-m", "gunicorn", "--workers", "1", "--log-level", "warning", "--bind", "127.0.0.1:{port}")
-    granian = (sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--no-ws", "--log-level", "warning")
+    gunicorn = (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--workers",
+        "1",
+        "--log-level",
+        "warning",
+        "--bind",
+        "127.0.0.1:{port}",
+    )
+    granian = (
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--loop",
+        "uvloop",
+        "--no-ws",
+        "--log-level",
+        "warning",
+    )
     serve = (sys.executable, "-c", _SERVE)
     found = [
         Subject(
@@ -158,9 +180,7 @@ def _running(subject: Subject) -> Iterator[tuple[psutil.Process, int]]:
         # Inherited by all that the server starts.
         os.sched_setaffinity(0, {max(cores)})
     try:
-        process = psutil.Popen(
-            command, cwd=subject.folder, env={**os.environ, **variables}, stdout=subprocess.DEVNULL
-        )
+        process = psutil.Popen(command, cwd=subject.folder, env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
     finally:
         os.sched_setaffinity(0, cores - {max(cores)} if len(cores) > 1 else cores)
     try:
@@ -214,6 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeat", type=int, default=5, help="runs of each, in turns")
     parser.add_argument("--connections", type=int, default=32, help="connections that are kept open")
     parser.add_argument("--only", nargs="*", default=[], metavar="TEXT", help="subjects whose names hold one of these")
-    parser.add_argument("--before", type=Path, metavar="FOLDER", help="a working tree of another commit to compare with")
+    parser.add_argument(
+        "--before", type=Path, metavar="FOLDER", help="a working tree of another commit to compare with"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     return parser
