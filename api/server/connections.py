@@ -26,7 +26,7 @@ MAX_IDLE: Final = 4096
 
 
 class Connections:
-    """`sweep` is to be called about once a second: deadlines are that exact."""
+    """`sweep` is to be called now and then: deadlines are that exact."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Connections:
         keepalive_s: float,
         body_within_s: float,
         max_open: int,
+        max_idle: int = MAX_IDLE,
         max_requests: int | None,
         enough: Callable[[], None],
     ) -> None:
@@ -46,6 +47,7 @@ class Connections:
         self._app = app
         self._early_answer = early_answer_of(app)
         self._max_open = max_open
+        self._max_idle = max_idle
         self._left = max_requests
         self._enough = enough
         self.stopping = False
@@ -58,30 +60,30 @@ class Connections:
         self.skipped = Waiting["Connection"](body_within_s, lambda late: late.end())
         self.unread = Waiting["Connection"](UNREAD_WITHIN_S, lambda late: late.late_to_read())
         self.ending = Waiting["Connection"](END_WITHIN_S, lambda late: late.late_to_read())
-        self.now = 0.0
-        """Of the loop's clock, at the last sweep."""
         self._date = b""
         self.sweep()
 
     def sweep(self) -> None:
         """End what waited too long, and look at the clock."""
         self._date = b"date: %b\r\n" % formatdate(usegmt=True).encode()
-        self.now = self.loop.time()
+        now = self.loop.time()
         for waiting in (self.heads, self.idle, self.skipped, self.unread, self.ending):
-            waiting.sweep(self.now)
+            waiting.sweep(now)
 
     def add(self, connection: Connection) -> None:
-        """Take a connection in, at the cost of the one that is idle for the longest, or else refuse it."""
+        """Take a connection in: at the cost of one that has its last answer or is idle, or else it is refused."""
         self.open.add(connection)
-        if len(self.open) > self._max_open:
-            if self.idle:
-                self.idle.end_longest()
-            else:
-                connection.refuse(503)
+        if len(self.open) <= self._max_open:
+            return
+        for waiting in (self.ending, self.idle):
+            if waiting:
+                waiting.longest().abort()
+                return
+        connection.refuse(503)
 
     def bound_idle(self) -> None:
-        if len(self.idle) > MAX_IDLE:
-            self.idle.end_longest()
+        if len(self.idle) > self._max_idle:
+            self.idle.longest().end()
 
     def begin(self, exchange: Exchange) -> None:
         """Let the application answer."""

@@ -142,8 +142,8 @@ class Exchange:
 
     async def receive(self) -> Message:
         first, self._asked_before = not self._asked_before, True
-        if first and not self.complete and (self._expected or self.ended):
-            # The framework asks once before any check of ours could answer. Only who reads on wants the body.
+        if first and not self.complete:
+            # The framework asks once before any check of ours can answer. Only who asks again wants the body.
             return _NOTHING_YET
         if self._expected:
             self._expected = False

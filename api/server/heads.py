@@ -81,22 +81,27 @@ def read_head(head: bytes) -> Request:
     given = dict(headers)
     if len(given) < len(headers) or b"host" not in given or not _is_host(given[b"host"]):
         _check_host(version, headers)
-    keep_alive = version == "1.1"
-    if b"connection" in given and given[b"connection"].lower() != b"keep-alive":
-        keep_alive = keep_alive and b"close" not in _all_of(headers, b"connection")
+    if method == b"CONNECT":
+        raise RefusedError(405)
     path, _, query = target.partition(b"?")
     if path[:1] != b"/" or b"#" in target:
         path, query = _split(target)
-    if method == b"CONNECT":
-        raise RefusedError(405)
     upgrade = b"upgrade" in given
-    if upgrade and b"websocket" in _all_of(headers, b"upgrade") and b"upgrade" in _all_of(headers, b"connection"):
-        # Of no use without the other protocol. Any other wish for one may be ignored (RFC 9110, 7.8).
-        raise RefusedError(426)
+    if upgrade:
+        _check_upgrade(headers)
     expects = b"expect" in given and version == "1.1"
     if expects and given[b"expect"].lower() != b"100-continue":
         raise RefusedError(417)
-    length = _length(given, version)
+    length: int | None
+    if b"transfer-encoding" in given:
+        # Nothing else can be undone here, and HTTP/1.0 does not know it.
+        if _all_of(headers, b"transfer-encoding") != b"chunked" or version == "1.0":
+            raise RefusedError(400)
+        length = None
+    else:
+        length = _length(given.get(b"content-length", b"0"))
+        expects = expects and length > 0
+    keep_alive = version == "1.1" and (b"connection" not in given or b"close" not in _all_of(headers, b"connection"))
     return Request(method.decode("latin-1"), version, path, query, headers, length, expects, keep_alive, upgrade)
 
 
@@ -110,14 +115,14 @@ def _read_first(line: bytes) -> tuple[bytes, bytes, str]:
     return method, target, _VERSIONS[version]
 
 
-def _length(given: dict[bytes, bytes], version: str) -> int | None:
-    if b"transfer-encoding" in given:
-        # Nothing else can be undone here, and HTTP/1.0 does not know it.
-        if given[b"transfer-encoding"].lower() != b"chunked" or version == "1.0":
-            raise RefusedError(400)
-        return None
-    digits = given.get(b"content-length", b"0")
+def _length(digits: bytes) -> int:
     return int(digits) if digits.isdigit() and len(digits) <= MAX_DIGITS else 0
+
+
+def _check_upgrade(headers: Headers) -> None:
+    """Refuse what is of no use without another protocol; any other wish for one may be ignored (RFC 9110, 7.8)."""
+    if b"websocket" in _all_of(headers, b"upgrade") and b"upgrade" in _all_of(headers, b"connection"):
+        raise RefusedError(426)
 
 
 def _all_of(headers: Headers, wanted: bytes) -> bytes:

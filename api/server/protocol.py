@@ -240,11 +240,12 @@ class Connection(asyncio.Protocol):
             self._queue.leave(self)
         self._queue = queue
         if queue is not None:
-            queue.enter(self, self._all.now)
+            queue.enter(self, self.loop.time())
 
     def refuse(self, status: int) -> None:
         """Answer instead of the application, and end."""
         self.write(self._all.early(status, find_origin(self._reader.head)))
+        self._reader.head = b""
         self.end()
 
     def end(self) -> None:
@@ -252,7 +253,7 @@ class Connection(asyncio.Protocol):
 
         Closed at once, it would lose what was written if anything of the client is still unread.
         """
-        if self._phase == _END:
+        if self._phase == _END or self._transport.is_closing():
             return
         self._phase = _END
         self._held = b""
@@ -283,6 +284,8 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def abort(self) -> None:
+        self._phase = _END
+        self._wait(None)
         self._transport.abort()
 
     @property

@@ -120,10 +120,9 @@ class _Chunks:
         self._pieces: list[bytes] = []
         self._framing = 0
         self._line = 0
-        self._line_ended = False
+        self._in_data = False
 
     def read(self, data: bytes) -> bytes:
-        self._line_ended = False
         try:
             self.parser.feed_data(data)
         except HttpParserError as error:
@@ -132,8 +131,11 @@ class _Chunks:
         body = b"".join(self._pieces)
         self._pieces.clear()
         self._framing += len(data) - len(body)
-        # Where in these bytes a line ended is not known.
-        self._line = 0 if self._line_ended else self._line + len(data)
+        line_begins = data.rfind(b"\n") + 1
+        if self._in_data:
+            self._line = 0
+        else:
+            self._line = len(data) - line_begins + (0 if line_begins else self._line)
         if self._framing > MAX_FRAMING or self._line > MAX_LINE:
             raise DamagedChunksError
         return body
@@ -145,12 +147,15 @@ class _Chunks:
             self.beyond = True
             raise DamagedChunksError
 
+    def on_chunk_header(self) -> None:
+        self._in_data = False
+
     def on_body(self, piece: bytes) -> None:
-        self._line_ended = True
+        self._in_data = True
         self._pieces.append(piece)
 
-    def on_chunk_header(self) -> None:
-        self._line_ended = True
+    def on_chunk_complete(self) -> None:
+        self._in_data = False
 
     def on_message_complete(self) -> None:
         self.complete = True

@@ -31,13 +31,12 @@ class Waiting(Generic[T]):
     def sweep(self, now: float) -> None:
         """Let go of everybody who waited too long."""
         while self._since:
-            who = next(iter(self._since))
+            who = self.longest()
             if self._since[who] + self._seconds > now:
                 return
-            self.end_longest()
+            del self._since[who]
+            self._late(who)
 
-    def end_longest(self) -> None:
-        """Treat the one who waits for the longest time as late."""
-        who = next(iter(self._since))
-        del self._since[who]
-        self._late(who)
+    def longest(self) -> T:
+        """Return who waits for the longest time."""
+        return next(iter(self._since))
