@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import re
+import select
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,12 +16,13 @@ from local.clickhouse_server.chdb_library import connect
 from local.clickhouse_server.errors import QUERY_WAS_CANCELLED, UNKNOWN_FORMAT, UNKNOWN_SETTING, ClickHouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.clickhouse_server.statements import Statement
 
 _PIPE_SIZE: Final = 1 << 20
 _GRACE_S: Final = 0.1
+_LOOK_AFTER_CLIENT_MS: Final = 500
 _OBJECTS_OF_PYTHON: Final = frozenset(("dataframe", "arrowtable"))  # of chDB, no formats of ClickHouse
 _FORMAT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")  # as `surrogateescape` reads what is not UTF-8
@@ -62,7 +64,7 @@ class Connection:
             return self._chdb.query(text, result_format, params=_escaped(params or {}))
         except (RuntimeError, UnicodeDecodeError) as raised:  # the second when the error's text is not UTF-8
             error = ClickHouseError.of_engine(raised)
-            if error.code == QUERY_WAS_CANCELLED:
+            if error.code == QUERY_WAS_CANCELLED[1]:
                 # It stays in the list of processes, and a KILL … SYNC waits, until its connection takes the next query.
                 with contextlib.suppress(RuntimeError):
                     self._chdb.query("SELECT 1 FORMAT Null")
@@ -110,7 +112,12 @@ class Output:
     """
 
     def __init__(
-        self, connection: Connection, statement: Statement, result_format: str, params: Mapping[str, str]
+        self,
+        connection: Connection,
+        statement: Statement,
+        result_format: str,
+        params: Mapping[str, str],
+        client_gone: Callable[[], bool],
     ) -> None:
         self._read_end, self._write_end = os.pipe()
         if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -120,6 +127,9 @@ class Output:
         self._sql = statement.with_output(clause.encode())
         self._connection = connection
         self._params = params
+        self._client_gone = client_gone
+        self._readable = select.poll()
+        self._readable.register(self._read_end, select.POLLIN)
         self.error: ClickHouseError | None = None
         self.counts = Counts()
         self._thread = threading.Thread(target=self._run, name="query", daemon=True)
@@ -138,7 +148,13 @@ class Output:
             os.close(self._write_end)
 
     def read(self) -> bytes:
-        """The next bytes; b'' at the end, after which `error` and `counts` are final."""
+        """The next bytes; b'' at the end, after which `error` and `counts` are final.
+
+        Raises ClickHouseError when there are none yet, and nobody is left who waits for them.
+        """
+        while not self._readable.poll(_LOOK_AFTER_CLIENT_MS):
+            if self._client_gone():
+                raise ClickHouseError(QUERY_WAS_CANCELLED, "The client has gone.")
         data = os.read(self._read_end, _PIPE_SIZE)
         if not data:
             self._thread.join()

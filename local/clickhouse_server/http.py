@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from local.clickhouse_server.access.reach import Judge
+    from local.clickhouse_server.places import Places
 
 _NO_HANDLE: Final = """Use / or /ping for health checks.
 Send queries from your program with POST method or GET /?query=..."""
@@ -34,15 +35,21 @@ _GET_IS_READONLY: Final = (
 class Application:
     """The WSGI callable. One connection of the engine for each request, or the session's."""
 
-    def __init__(self, connect: Callable[[], Connection], sessions: Sessions, incoming: str) -> None:
+    def __init__(self, connect: Callable[[], Connection], sessions: Sessions, places: Places, incoming: str) -> None:
         self._connect = connect
         self._sessions = sessions
+        self._places = places
         self.judge: Judge | None = None
         """Says which statements are refused, when some are."""
         self._incoming = incoming
         self._server_name = platform.node() or "localhost"
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        answer = self._handle(environ, start_response)
+        # Of the answers to HEAD, waitress sends the body as well.
+        return [] if environ["REQUEST_METHOD"] == "HEAD" and isinstance(answer, list) else answer
+
+    def _handle(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/"
         if method == "OPTIONS":
             start_response("204 No Content", [("Allow", "GET, HEAD, POST, OPTIONS")])
@@ -63,6 +70,8 @@ class Application:
         kept = contextlib.ExitStack()
         try:
             with kept:
+                # Held until the answer is sent: a client that reads slowly has a thread as well.
+                kept.enter_context(self._places.take(kept=request.is_own or request.looks_after_others))
                 with contextlib.ExitStack() as resources:
                     request = request.with_form(lambda data: saved(data, self._incoming, resources))
                     statement, body = self._prepare(request, resources)
@@ -111,7 +120,7 @@ class Application:
             counts = insert_data(connection, statement, source.data(statement.data_start), request, self._incoming)
             return statement, (b"", counts)
         if statement.kind == "SELECT":
-            output = Output(connection, statement, result_format, request.params)
+            output = Output(connection, statement, result_format, request.params, request.client_gone)
             resources.callback(output.close)
             return statement, output
         sql, params = statement.sql, request.params

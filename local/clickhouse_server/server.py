@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -20,12 +21,13 @@ from waitress import wasyncore
 from local.clickhouse_server.access.door import Door
 from local.clickhouse_server.access.reach import Judge, Outside
 from local.clickhouse_server.access.walls import confine
-from local.clickhouse_server.channel import channel_class
+from local.clickhouse_server.channel import install
 from local.clickhouse_server.config import DataFolder, FolderInUseError, KafkaClient
 from local.clickhouse_server.deferred_start import Held, hold, release
 from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import ClickHouseError
 from local.clickhouse_server.http import Application
+from local.clickhouse_server.places import Places
 from local.clickhouse_server.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -34,7 +36,11 @@ if TYPE_CHECKING:
     from local.clickhouse_server.settings import Settings
 
 _MAX_PORT: Final = 65535
-_THREADS: Final = 64
+_PLACES, _KEPT_PLACES = 60, 4
+# Beside the queries there is always a thread for what takes no time: a ping, a refusal.
+_THREADS: Final = _PLACES + _KEPT_PLACES + 8
+_MAX_CONNECTIONS: Final = 500
+_SEND_TIMEOUT_S: Final = 30.0  # ClickHouse's http_send_timeout
 _DRAIN_S: Final = 3.0
 _KILL_S: Final = 1.0
 _CLOSE_S: Final = 3.0
@@ -58,7 +64,7 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: S
         return Connection(folder.connection_string)
 
     sessions = Sessions(connect)
-    application = Application(connect, sessions, str(folder.incoming))
+    application = Application(connect, sessions, Places(_PLACES, _KEPT_PLACES), str(folder.incoming))
     try:
         held = _take(folder, data_dir)
         server = _listen(application, Door(settings.origins), host, port)
@@ -72,6 +78,7 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: S
     print(f"ready http://{host}:{server.effective_port}", flush=True)
     while not stop.is_set():
         _turn(server, timeout_s=0.2)
+        _look_after(server)
     wasyncore.dispatcher.close(server)
     if not _drained(server, _DRAIN_S):
         with contextlib.suppress(ClickHouseError):
@@ -92,6 +99,9 @@ def _take(folder: DataFolder, name: str) -> Held:
         # The engine takes the zone of the process when it is loaded; <timezone> in its configuration changes nothing.
         os.environ["TZ"] = "UTC"
         time.tzset()
+        # Connections of clients must leave the engine enough for its parts.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         if not folder.may_reach_out and not confine(folder.root, readable=folder.kafka.files):
             print("warning: this kernel confines no process to a folder: statements are only judged", file=sys.stderr)
     except FolderInUseError as error:
@@ -110,7 +120,9 @@ def _listen(application: Application, door: Door, host: str, port: int) -> Any:
             host=host,
             port=port,
             threads=_THREADS,
-            connection_limit=1000,
+            connection_limit=_MAX_CONNECTIONS + 100,
+            send_bytes=1,  # the first rows go out when they are there
+            outbuf_high_watermark=1 << 20,
             max_request_header_size=_MAX_HEADER,
             max_request_body_size=_MAX_BODY,
             channel_timeout=600,
@@ -118,7 +130,7 @@ def _listen(application: Application, door: Door, host: str, port: int) -> Any:
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,
         )
-        server.channel_class = channel_class(door)
+        install(server, door)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartError(f"port {port} on {host} is taken") from error
@@ -143,6 +155,19 @@ def _open(connect: Callable[[], Connection], held: Held, name: str) -> Connectio
 
 def _turn(server: Any, *, timeout_s: float) -> None:
     wasyncore.loop(timeout=timeout_s, use_poll=True, map=server._map, count=1)  # noqa: SLF001 - waitress has no other way
+
+
+def _look_after(server: Any) -> None:
+    """Close connections whose clients do not read, and the longest idle ones when there are too many."""
+    now = time.monotonic()
+    channels = list(server.active_channels.values())
+    for channel in channels:
+        if channel.takes_nothing(now, _SEND_TIMEOUT_S):
+            channel.handle_close()
+    if len(channels) >= _MAX_CONNECTIONS:
+        idle = sorted((channel for channel in channels if channel.is_idle()), key=lambda each: each.last_activity)
+        for channel in idle[: len(channels) - _MAX_CONNECTIONS + 1]:
+            channel.handle_close()
 
 
 def _drained(server: Any, seconds: float) -> bool:
