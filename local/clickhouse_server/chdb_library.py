@@ -1,8 +1,8 @@
 """chDB, loaded without pyarrow.
 
-Its Python side refuses to load where pyarrow is missing, and uses it for results as Arrow tables alone, which nobody here
-asks for; the engine itself writes and reads Arrow by its own means. Without pyarrow, and the pandas and numpy that come
-with it, an environment is 330 MB smaller and every start a third of a second faster.
+Its Python side refuses to load where pyarrow is missing, and uses it for results as Arrow tables alone, which nobody
+here asks for; the engine itself writes and reads Arrow by its own means. Without pyarrow, and the pandas and numpy that
+come with it, an environment is 330 MB smaller and every start a third of a second faster.
 """
 
 from __future__ import annotations
