@@ -27,10 +27,12 @@ WANTED["app"] = [*WANTED["api"], *GROUPS["local"]]
 WANTED["tests"] = [*WANTED["app"], *GROUPS["bench"], *GROUPS["test"]]
 WANTED["installer"] = GROUPS["installer"]
 
-OURS = {"api", "bench", "clickhouse", "local", "tests"}
+OURS = {"api", "bench", "clickhouse", "common", "local", "tests"}
 # What runs with which lock installed.
 STORAGE_COMPARISON = set((ROOT / "bench" / "storage").rglob("*.py"))
-CODE: dict[str, set[Path]] = {"api": {path for room in ("api", "clickhouse") for path in (ROOT / room).rglob("*.py")}}
+CODE: dict[str, set[Path]] = {
+    "api": {path for room in ("api", "clickhouse", "common") for path in (ROOT / room).rglob("*.py")}
+}
 CODE["app"] = CODE["api"] | {path for room in ("local", "bench") for path in (ROOT / room).rglob("*.py")}
 CODE["app"] -= STORAGE_COMPARISON
 CODE["tests"] = CODE["app"] | STORAGE_COMPARISON | set((ROOT / "tests").rglob("*.py"))
@@ -43,6 +45,7 @@ NOT_IMPORTED = {
     "pytest-timeout": "pytest loads it",
     "mypy": "run_tests.sh runs it",
     "ruff": "run_tests.sh runs it",
+    "import-linter": "tests run its command",
     "types-pyyaml": "mypy reads it",
     "types-psutil": "mypy reads it",
     "uv": "local/environment.sh and local/lock.sh run it",
