@@ -10,9 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from clickhouse.connection.client import execute, rows
-from clickhouse.connection.errors import OperationError
 from clickhouse.schema import catalog
-from common.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +24,6 @@ EVENTS_AT_ONCE, CUT_EVENTS_AT_ONCE = 10_000_000, 3_000_000
 """As refreshes do: so many events are counted, and sorted, within a bound of memory."""
 # days whose events are in typed tables only are not counted as many
 DAYS_AT_ONCE = 31
-_REFRESH_S = 900.0
-_PROBE_INTERVAL_S = 0.1
 _ONE_BLOCK = "SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0, max_insert_threads = 1"
 _COUNT = """
 INSERT INTO {table} ({columns}, refreshed_at, seen_at)
@@ -92,23 +88,6 @@ def _write(client: Client, table: str, source: str, days: list[date], *, forget:
     execute(client, _MARK.format(table=table), **given)
     if forget:
         execute(client, _FORGET.format(table=table), **given)
-
-
-def wait_for_refreshes(client: Client) -> None:
-    """Until every refresh is over that runs now: one that began before writes what it read before."""
-    running = _running(client)
-
-    def all_ended() -> bool:
-        running.intersection_update(_running(client))
-        return not running
-
-    if running and not wait_until(all_ended, _REFRESH_S, every_s=_PROBE_INTERVAL_S):
-        raise OperationError(f"{', '.join(sorted(running))} is being refreshed for {_REFRESH_S:g} s: run it again")
-
-
-def _running(client: Client) -> set[str]:
-    found = rows(client, "SELECT view FROM system.view_refreshes WHERE database = 'ugc' AND status LIKE 'Running%'")
-    return {f"ugc.{row['view']}" for row in found}
 
 
 def portions(client: Client, days: Iterable[date], events_at_once: int) -> Iterator[list[date]]:

@@ -20,8 +20,9 @@ from msgspec import Struct
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.queue import consumer
-from clickhouse.rows import counting, erased_numbers
+from clickhouse.rows import erased_numbers
 from clickhouse.rows.reach import Reach
+from clickhouse.schema import refreshes
 from common.names import QUEUE
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
         for part in parts:
             if part.rows and "is_bot" in part.columns:
                 execute(client, _MARK.format(table=part.table, condition=part.condition), **given)
-        counting.wait_for_refreshes(client)
+        refreshes.wait(client)
         _delete(client, [part for part in parts if part.is_made], given)
         pairs = _pairs(client, request, parts)
         if pairs:
@@ -126,7 +127,7 @@ def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
         # before anything is deleted: what goes is no reason to doubt what stays
         where = erased_numbers.around(Reach(client), _boundary(request))
         _delete(client, [part for part in parts if not part.is_made], given)
-        counting.wait_for_refreshes(client)
+        refreshes.wait(client)
         _delete(client, [part for part in parts if part.is_made], given)
         erased_numbers.cut(client, where)
     left = {part.table: _count(client, part.table, part.condition, request) for part in parts if not part.is_made}

@@ -15,6 +15,7 @@ from clickhouse.connection.client import execute
 from clickhouse.rows import counting
 from clickhouse.rows.counting import CUT_EVENTS_AT_ONCE, DAY, batches, portions, texts
 from clickhouse.rows.reach import Reach
+from clickhouse.schema import refreshes
 
 if TYPE_CHECKING:
     from datetime import date
@@ -97,7 +98,7 @@ def correct(client: Client, pairs: set[Pair]) -> list[str]:
     _count_people(client, f"{_ACTIVITY}_typed(tables = {{tables:String}})", from_typed, reach.typed_tables)
     _forget_sessions(client, pairs)
     # a refresh that ran meanwhile may have lost rows to that; when it is over, its time is the day's newest
-    counting.wait_for_refreshes(client)
+    refreshes.wait(client)
     cut(client, where, {identity for identity, _ in pairs})
     left_alone = days - typed - landed
     if not left_alone:

@@ -13,6 +13,7 @@ from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.rows import counting, erase
 from clickhouse.rows.reach import Reach
+from clickhouse.schema import refreshes
 from tests.integration.clickhouse.conftest import count, land, one, refresh, wait_until
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def test_a_refresh_that_runs_is_waited_for(client: Client) -> None:
     try:
         query = "SELECT status FROM system.view_refreshes WHERE view = 'slow_mv'"
         wait_until(lambda: one(client, query)["status"] == "Running", "the refresh")
-        counting.wait_for_refreshes(client)
+        refreshes.wait(client)
         assert count(client, "ugc.slow") == 3
     finally:
         execute(client, "DROP VIEW ugc.slow_mv")
