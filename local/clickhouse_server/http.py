@@ -135,9 +135,8 @@ class Application:
         with contextlib.ExitStack() as stack:
             if session_id:
                 timeout_s = parse_timeout(request.options.get("session_timeout"))
-                if request.flag("close_session"):
-                    stack.callback(self._sessions.end, session_id)
-                use = self._sessions.use(session_id, timeout_s, must_exist=request.flag("session_check"))
+                must_exist, ends = request.flag("session_check"), request.flag("close_session")
+                use = self._sessions.use(session_id, timeout_s, must_exist=must_exist, ends=ends)
                 connection = stack.enter_context(use)
                 if request.settings or request.database:
                     stack.enter_context(connection.restored([*request.settings]))
