@@ -49,7 +49,11 @@ class Connection:
     def __init__(self, connection_string: str) -> None:
         self._connection_string = connection_string
         self._chdb: Any = connect(connection_string)
-        self.execute(_SERVER_DEFAULTS)
+        try:
+            self.execute(_SERVER_DEFAULTS)
+        except BaseException:
+            self.close()
+            raise
 
     def sibling(self) -> Connection:
         """Another connection to the same folder."""

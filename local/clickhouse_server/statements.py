@@ -80,6 +80,7 @@ def _parse_plain(text: bytes) -> Statement:
                 raise ClickHouseError(SYNTAX_ERROR, message)
             end, found = token.start, found[:position]
             break
+    _check_home(found)
     kind = _kind(found)
     top = [token for token in found if token.depth == 0]
     if kind == "SELECT" and any(a.upper == b"INTO" and b.upper == b"OUTFILE" for a, b in itertools.pairwise(top)):
@@ -89,6 +90,15 @@ def _parse_plain(text: bytes) -> Statement:
         return Statement(kind, text[:end])
     word, name = clause
     return Statement(kind, text[:end], name.text.decode("latin-1"), (word.start, name.end))
+
+
+def _check_home(found: list[Token]) -> None:
+    """No connection of the engine can be made without these databases, not even one to make them again."""
+    if len(found) > 1 and found[0].upper in {b"DROP", b"DETACH", b"RENAME"} and found[1].upper == b"DATABASE":
+        home = {token.identifier for token in found[2:]} & {b"default", b"system"}
+        if home:
+            message = f"The embedded server cannot be without its database {home.pop().decode()}."
+            raise ClickHouseError(NOT_IMPLEMENTED, message)
 
 
 def _kind(found: list[Token]) -> str:
