@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
 from waitress.utilities import Error
 
 from local.clickhouse_server.errors import ACCESS_DENIED, ClickHouseError
@@ -52,8 +53,21 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             self.completed = True
 
 
+class _Task(WSGITask):  # type: ignore[misc]
+    def build_response_header(self) -> bytes:
+        header: bytes = super().build_response_header()
+        # waitress closes the connection behind an answer without a length; the end of the last chunk is one as well.
+        closes = self.request.headers.get("CONNECTION", "").lower() == "close" or self.request.command == "HEAD"
+        if self.chunked_response and not closes:
+            self.close_on_finish = False
+            header = header.replace(b"\r\nConnection: close\r\n", b"\r\n")
+        # It also writes names of headers in a way of its own.
+        return header.replace(b"\r\nX-Clickhouse-", b"\r\nX-ClickHouse-")
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Request
+    task_class = _Task
     _sent = 0
     _waiting_for: tuple[int, float] | None = None
 

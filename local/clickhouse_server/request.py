@@ -20,6 +20,7 @@ from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
 from local.clickhouse_server.external_tables import ExternalTable, described
 from local.clickhouse_server.forms import is_form, read_form
 from local.clickhouse_server.native_blocks import unpacked
+from local.clickhouse_server.native_protocol import checked_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -72,6 +73,11 @@ class Request(msgspec.Struct, frozen=True):
         """Raises ClickHouseError for what is no format."""
         name = self.options.get("default_format") or self.headers.get("HTTP_X_CLICKHOUSE_FORMAT", "")
         return checked_format(name) if name else ""
+
+    @property
+    def revision(self) -> int:
+        """Of the protocol that a result in Native is written for. Raises ClickHouseError for one that is not spoken."""
+        return checked_revision(self.options.get("client_protocol_version", ""))
 
     @property
     def is_own(self) -> bool:
