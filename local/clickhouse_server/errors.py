@@ -60,10 +60,11 @@ class ClickHouseError(Exception):
     @classmethod
     def of_engine(cls, raised: BaseException) -> ClickHouseError:
         """Read the text of an exception that the engine threw; one without a code gets UNKNOWN_EXCEPTION."""
-        # An error that quotes bytes which are not UTF-8 arrives as a failure to decode it.
         text = str(raised).strip()
-        if isinstance(raised, UnicodeDecodeError):
-            text = raised.object.decode("utf-8", "surrogateescape").strip()
+        # An error that quotes bytes which are not UTF-8 arrives as a failure to decode it.
+        for broken in (raised, raised.__cause__):
+            if isinstance(broken, UnicodeDecodeError):
+                text = broken.object.decode("utf-8", "surrogateescape").strip()
         found = _CODE.search(text)
         if found is None:
             return cls(UNKNOWN_EXCEPTION, text or type(raised).__name__)

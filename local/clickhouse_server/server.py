@@ -72,8 +72,10 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: S
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    open_for_good = [keeper]
     if not settings.allow_reach:
-        application.judge = Judge(connect(), Outside(held.functions), held.withheld)
+        open_for_good.append(connect())
+        application.judge = Judge(open_for_good[-1], Outside(held.functions), held.withheld)
 
     print(f"ready http://{host}:{server.effective_port}", flush=True)
     while not stop.is_set():
@@ -84,7 +86,7 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: S
         with contextlib.suppress(ClickHouseError):
             keeper.execute("KILL QUERY WHERE query_id != query_id() ASYNC")
         _drained(server, _KILL_S)
-    _close(keeper, sessions)
+    _close(open_for_good, sessions)
     return 0
 
 
@@ -180,16 +182,17 @@ def _drained(server: Any, seconds: float) -> bool:
     return True
 
 
-def _close(keeper: Connection, sessions: Sessions) -> None:
-    """Close the engine, but wait for it only so long: a Kafka table may wait for a broker that is gone."""
+def _close(connections: list[Connection], sessions: Sessions) -> None:
+    """Close the engine with its last connection, but wait only so long: a Kafka table may wait for a broker."""
 
     def close() -> None:
         # A member that leaves its group in the middle of joining wedges the group in the embedded broker: nobody is
         # given partitions again. One that just vanishes does not, so with such a consumer the process only ends.
-        if keeper.rows("SELECT 1 FROM system.kafka_consumers WHERE empty(assignments.partition_id) LIMIT 1"):
+        if connections[0].rows("SELECT 1 FROM system.kafka_consumers WHERE empty(assignments.partition_id) LIMIT 1"):
             return
         sessions.close()
-        keeper.close()
+        for connection in connections:
+            connection.close()
 
     closing = threading.Thread(target=close, name="close", daemon=True)
     closing.start()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import clickhouse_connect
-import lz4.block
+import lz4.block  # type: ignore[import-untyped]
 import pytest
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_every_type_reads_the_same_in_a_newer_version(server: Server) -> None:
         with contextlib.closing(clickhouse_connect.get_client(host="127.0.0.1", port=server.port)) as client:
             result = client.query(f"SELECT {columns} FROM numbers(70000) ORDER BY n", settings={"max_block_size": 5000})
             versions.append((result.column_names, result.result_rows))
-    clickhouse_connect.common.set_setting("use_protocol_version", True)
+    clickhouse_connect.common.set_setting("use_protocol_version", True)  # noqa: FBT003
     assert versions[0] == versions[1]
     assert len(versions[0][1]) == 70000
 
@@ -201,7 +201,7 @@ def test_headers_are_written_as_clickhouse_writes_them(server: Server) -> None:
         ("\ufeffINSERT INTO\u00a0texts VALUES\u2003('a;b')", "a;b"),
         ("INSERT INTO texts VALUES /* ; */ ('a')", "a"),
         ('INSERT INTO texts FORMAT\u3000CSV\n"a;b"\n', "a;b"),
-        ("INSERT INTO “texts” (“a”) SELECT ‘it''s;’", "it''s;"),
+        ("INSERT INTO \u201ctexts\u201d (\u201ca\u201d) SELECT \u2018it''s;\u2019", "it''s;"),
     ],
 )
 def test_statements_are_split_where_clickhouse_splits_them(server: Server, statement: str, rows: str) -> None:
