@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ NATIVE = (
 def test_blocks_are_the_same_however_they_are_cut(cuts: list[int]) -> None:
     blocks = NativeBlocks(COLUMNS, 54460)
     edges = [0, *sorted(cuts), len(BUFFERS)]
-    pieces = [BUFFERS[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [BUFFERS[start:end] for start, end in itertools.pairwise(edges)]
     assert b"".join(map(blocks.convert, pieces)) == b"".join(NATIVE)
 
 

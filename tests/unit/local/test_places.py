@@ -22,9 +22,8 @@ def test_clients_get_their_places_and_no_more() -> None:
 
 def test_kept_places_are_taken_last_and_by_those_they_are_kept_for() -> None:
     places = Places(1, 1)
-    with places.take(kept=True), places.take(kept=True):
-        with pytest.raises(ClickHouseError):
-            places.take(kept=True).__enter__()
+    with places.take(kept=True), places.take(kept=True), pytest.raises(ClickHouseError):
+        places.take(kept=True).__enter__()
     with places.take(kept=False), places.take(kept=True):
         pass
 
