@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what running needs, and runs everything that is not configured from outside; Ctrl-C stops it in order. `./run_app.sh --help` lists the options.
+# Installs what running needs, and runs everything that is not configured from outside; Ctrl-C stops it in order.
+# `./run_app.sh --help` lists the options.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=local/environment.sh

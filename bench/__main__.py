@@ -27,7 +27,13 @@ def main(argv: list[str]) -> int:
     if argv[0] not in COMMANDS:
         print(f"error: no benchmark is called {argv[0]!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    module = importlib.import_module(COMMANDS[argv[0]][0])
+    try:
+        module = importlib.import_module(COMMANDS[argv[0]][0])
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.startswith("bench"):
+            raise
+        print(f"error: {argv[0]} needs {missing.name}, which ./run_tests.sh adds to .venv", file=sys.stderr)
+        return 2
     return int(module.main(argv[1:]))
 
 

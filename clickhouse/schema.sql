@@ -1472,7 +1472,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (events > 0) AND ((day, refreshed_at
     FROM ugc.activity_per_day
     GROUP BY day
 )))
-COMMENT 'Who was active, and how much. One row per day and person. Days of the last month are counted when asked, older ones come from the rollup (ugc.activity_per_day), of which the newest count of each day holds. Bots are left out.';
+COMMENT 'Who was active, and how much. One row per day and person. Days of the last month are counted when asked, older ones come from the rollup (ugc.activity_per_day), of which the newest count of each day holds. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.buffering
 (
@@ -1495,7 +1495,7 @@ AS (SELECT
     buffering_users
 FROM analytics.films_per_day
 WHERE heartbeats > 0)
-COMMENT 'How often the player waits for data. One row per day and film that was watched. Heartbeats come every few seconds, so their share is close to the share of time. Bots are left out.';
+COMMENT 'How often the player waits for data. One row per day and film that was watched. Heartbeats come every few seconds, so their share is close to the share of time. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.click_through
 (
@@ -1539,7 +1539,7 @@ SELECT
     clicked.active_users / nullIf(viewed.viewers, 0) AS click_through
 FROM clicked
 LEFT JOIN viewed ON viewed.day = clicked.day)
-COMMENT 'How many of those who look also click, and on what. One row per day and element that was clicked. Element is the kind: movie, trailer, category, navigation, other. viewers are all people who opened a page on the day; active_users counts a person once for an element however often it is clicked, clicks counts each time. A person who clicks without having opened a page on that day (it was opened before midnight) is in active_users only. Bots are left out.';
+COMMENT 'How many of those who look also click, and on what. One row per day and element that was clicked. Element is the kind: movie, trailer, category, navigation, other. viewers are all people who opened a page on the day; active_users counts a person once for an element however often it is clicked, clicks counts each time. A person who clicks without having opened a page on that day (it was opened before midnight) is in active_users only. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.clicks
 (
@@ -1593,7 +1593,7 @@ AS (SELECT
 FROM ugc.clicks
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Clicks on the parts of a page, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Clicks on the parts of a page, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.completion
 (
@@ -1646,7 +1646,7 @@ FROM people
 GROUP BY
     day,
     movie_id)
-COMMENT 'How many of those who start a film finish it. One row per film and day on which it was started. The day is that of a person\'s first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up. They may have finished it on a later day. Bots are left out.';
+COMMENT 'How many of those who start a film finish it. One row per film and day on which it was started. The day is that of a person\'s first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up. They may have finished it on a later day. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.consumer_lag
 (
@@ -1726,7 +1726,7 @@ AS (SELECT
 FROM ugc.custom_events
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Events that a product team names itself, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Events that a product team names itself, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.daily_active_users
 (
@@ -1743,7 +1743,7 @@ AS (SELECT
     sum(events) AS events
 FROM analytics.activity_per_day
 GROUP BY day)
-COMMENT 'People who did anything on a day. One row per day that has events. The count is exact, also for days whose events have been deleted. Bots are left out.';
+COMMENT 'People who did anything on a day. One row per day that has events. The count is exact, also for days whose events have been deleted. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.duplicates
 (
@@ -1856,7 +1856,7 @@ AS (SELECT
 FROM ugc.events
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Events of every type, each event once. One row per event. Payload holds the type\'s own fields as JSON; the view of the type has them as columns. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Events of every type, each event once. One row per event. Payload holds the type\'s own fields as JSON; the view of the type has them as columns. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.films_per_day
 (
@@ -1902,7 +1902,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (movie_id != '') AND ((day, refreshe
     FROM ugc.films_per_day
     GROUP BY day
 )))
-COMMENT 'How films were watched. One row per day and film. Days of the last month are counted when asked, older ones come from the rollup (ugc.films_per_day), of which the newest count of each day holds. Bots are left out.';
+COMMENT 'How films were watched. One row per day and film. Days of the last month are counted when asked, older ones come from the rollup (ugc.films_per_day), of which the newest count of each day holds. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.funnel
 (
@@ -1920,7 +1920,7 @@ AS (SELECT
     share_of_first,
     share_of_previous
 FROM `analytics.funnel_of_film`(steps = {steps:Array(String)}, movie_id = '', window_seconds = {window_seconds:UInt64}, since = {since:String}, until = {until:String}))
-COMMENT 'How many people take one step after another. One row per step. Steps: 1 to 8 types of events, in order; a step may say more after a colon: click:trailer (element), page_view:movie (page_type), video_progress:playing (state), custom:NAME (name). window_seconds: from the first step to the last. since, until: days in UTC, both included. A person is an identity, counted at every step up to the furthest reached in any one go; one event is one step, and other events may lie in between. For one film: funnel_of_film. Bots are left out.';
+COMMENT 'How many people take one step after another. One row per step. Steps: 1 to 8 types of events, in order; a step may say more after a colon: click:trailer (element), page_view:movie (page_type), video_progress:playing (state), custom:NAME (name). window_seconds: from the first step to the last. since, until: days in UTC, both included. A person is an identity, counted at every step up to the furthest reached in any one go; one event is one step, and other events may lie in between. For one film: funnel_of_film. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.funnel_of_film
 (
@@ -2054,7 +2054,7 @@ SELECT
 FROM reached
 ARRAY JOIN arrayEnumerate({steps:Array(String)}) AS number
 WHERE NOT (wrong_number OR wrong_types OR wrong_days))
-COMMENT 'How many people take one step after another with one film. One row per step. Like analytics.funnel, but events that name a film count only when it is this one: the movie_id of video events, the element_id of clicks on a movie or a trailer, the page_id of pages of type movie. Events that name no film (searches, custom events, other pages and clicks) count in any case. movie_id \'\' means any film. Bots are left out.';
+COMMENT 'How many people take one step after another with one film. One row per step. Like analytics.funnel, but events that name a film count only when it is this one: the movie_id of video events, the element_id of clicks on a movie or a trailer, the page_id of pages of type movie. Events that name no film (searches, custom events, other pages and clicks) count in any case. movie_id \'\' means any film. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.ingestion_errors
 (
@@ -2098,7 +2098,7 @@ AS (SELECT
     sum(events) AS events
 FROM analytics.activity_per_day
 GROUP BY month)
-COMMENT 'People who did anything in a month. One row per calendar month that has events; month is its first day. People come back, so a month is not the sum of its days. The count is exact. The current month is not over. Bots are left out.';
+COMMENT 'People who did anything in a month. One row per calendar month that has events; month is its first day. People come back, so a month is not the sum of its days. The count is exact. The current month is not over. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.new_and_returning_users
 (
@@ -2127,7 +2127,7 @@ SELECT
     countIf((visit.2) = 0) AS returning_users
 FROM visits
 GROUP BY day)
-COMMENT 'Who came for the first time, and who came again. One row per day that has events. New is who was never seen on a day before, as far back as the rollup of activity reaches; somebody who signs in for the first time is a new person. The count is exact. Bots are left out.';
+COMMENT 'Who came for the first time, and who came again. One row per day that has events. New is who was never seen on a day before, as far back as the rollup of activity reaches; somebody who signs in for the first time is a new person. The count is exact. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.page_dwell
 (
@@ -2217,7 +2217,7 @@ AS (SELECT
 FROM ugc.page_leaves
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Pages that were left, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Pages that were left, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.page_views
 (
@@ -2269,7 +2269,7 @@ AS (SELECT
 FROM ugc.page_views
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Pages that were opened, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Pages that were opened, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.page_visits
 (
@@ -2318,7 +2318,7 @@ LEFT JOIN
     )
 ) AS l ON l.view_id = v.view_id
 WHERE NOT v.is_bot)
-COMMENT 'Pages from opening to leaving. One row per page view. A view and its leaves carry the same view_id. A page may be left several times (another tab, and back): left_at and the times are those of its last leave, and NULL without any (a crash, a lost beacon). Bots are left out.';
+COMMENT 'Pages from opening to leaving. One row per page view. A view and its leaves carry the same view_id. A page may be left several times (another tab, and back): left_at and the times are those of its last leave, and NULL without any (a crash, a lost beacon). Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.pages_per_day
 (
@@ -2361,7 +2361,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (page_type != '') AND ((day, refresh
     FROM ugc.pages_per_day
     GROUP BY day
 )))
-COMMENT 'How pages were used. One row per day and page. Days of the last month are counted when asked, older ones come from the rollup (ugc.pages_per_day), of which the newest count of each day holds. Bots are left out.';
+COMMENT 'How pages were used. One row per day and page. Days of the last month are counted when asked, older ones come from the rollup (ugc.pages_per_day), of which the newest count of each day holds. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.percent_watched
 (
@@ -2428,7 +2428,7 @@ FROM films
 ARRAY JOIN
     reached_users AS users,
     arrayEnumerate(reached_users) AS number)
-COMMENT 'How far people get in a film. One row per film, day on which it was started, and boundary: 10, 20 … 100 percent. How far is the furthest position of the player, skipping included; a completion is 100. The day is that of a person\'s first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up. Heartbeats without position or length count as a start only. Bots are left out.';
+COMMENT 'How far people get in a film. One row per film, day on which it was started, and boundary: 10, 20 … 100 percent. How far is the furthest position of the player, skipping included; a completion is 100. The day is that of a person\'s first heartbeat or completion of the film, so each person is counted once for a film, and days can be added up. Heartbeats without position or length count as a start only. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.pipeline_freshness
 (
@@ -2485,7 +2485,7 @@ GROUP BY
     from_quality,
     to_quality,
     automatic)
-COMMENT 'Changes of the picture quality. One row per day, film, quality before, quality after, and whether the player made it. Direction is up or down. active_users of several rows must not be added up. Bots are left out.';
+COMMENT 'Changes of the picture quality. One row per day, film, quality before, quality after, and whether the player made it. Direction is up or down. active_users of several rows must not be added up. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.retention
 (
@@ -2528,7 +2528,7 @@ SELECT
     CAST((cohort + day_number) < this_day, 'Bool') AS is_over
 FROM cohorts
 ARRAY JOIN range(toUInt64(greatest(this_day - cohort, 0)) + 1) AS number)
-COMMENT 'Who comes back after the first day. One row per day on which people came first (cohort) and number of days after it. Since and until bound the cohorts, both included. A cohort has a row for every day from its first to today, also for those on which nobody of it came, so that averages over cohorts are right. Today is not over: is_over says so. New is who was never seen before, as far back as the rollup of activity reaches. The count is exact. Bots are left out.';
+COMMENT 'Who comes back after the first day. One row per day on which people came first (cohort) and number of days after it. Since and until bound the cohorts, both included. A cohort has a row for every day from its first to today, also for those on which nobody of it came, so that averages over cohorts are right. Today is not over: is_over says so. New is who was never seen before, as far back as the rollup of activity reaches. The count is exact. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.search_filters
 (
@@ -2588,7 +2588,7 @@ AS (SELECT
 FROM ugc.search_filters
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Searches and their filters, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Searches and their filters, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.search_filters_used
 (
@@ -2612,7 +2612,7 @@ GROUP BY
     day,
     filter,
     value)
-COMMENT 'Which filters people set. One row per day, kind of filter and its value. Filter is genre, actor, rating or years. Values are in lower case, without spaces around them. A search with two genres is in two rows. Ratings and years are ranges as text, open where there is no bound: 7-, -1999, 1990-1999. Bots are left out.';
+COMMENT 'Which filters people set. One row per day, kind of filter and its value. Filter is genre, actor, rating or years. Values are in lower case, without spaces around them. A search with two genres is in two rows. Ratings and years are ranges as text, open where there is no bound: 7-, -1999, 1990-1999. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.searches_per_day
 (
@@ -2649,7 +2649,7 @@ WHERE (day < (toDate(now('UTC')) - 31)) AND (searches > 0) AND ((day, refreshed_
     FROM ugc.searches_per_day
     GROUP BY day
 )))
-COMMENT 'What was searched for. One row per day and text. Days of the last month are counted when asked, older ones come from the rollup (ugc.searches_per_day), of which the newest count of each day holds. Texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are left out.';
+COMMENT 'What was searched for. One row per day and text. Days of the last month are counted when asked, older ones come from the rollup (ugc.searches_per_day), of which the newest count of each day holds. Texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.searches_without_results
 (
@@ -2670,7 +2670,7 @@ AS (SELECT
     without_results / with_known_results AS without_results_share
 FROM analytics.searches_per_day
 WHERE without_results > 0)
-COMMENT 'What people searched for and did not find. One row per day and text that found nothing at least once. Texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are left out.';
+COMMENT 'What people searched for and did not find. One row per day and text that found nothing at least once. Texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.sessions
 (
@@ -2732,7 +2732,7 @@ SELECT
     exit_page
 FROM once
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. Made from the times of events alone: session_id is the client\'s idea of a session and may be missing. A session belongs to the day on which it began, and may go on after midnight, to the end of the next day. Entry and exit are the first and the last page that an event names. Sessions of days to which events have come lately are made when asked, the others were made before (0016_sessions.sql); what is shown is the same. Bots are left out.';
+COMMENT 'Visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. Made from the times of events alone: session_id is the client\'s idea of a session and may be missing. A session belongs to the day on which it began, and may go on after midnight, to the end of the next day. Entry and exit are the first and the last page that an event names. Sessions of days to which events have come lately are made when asked, the others were made before (0016_sessions.sql); what is shown is the same. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.stickiness
 (
@@ -2787,7 +2787,7 @@ SELECT
     ) + 29), 'Bool') AS has_30_days
 FROM totals
 WHERE active_users > 0)
-COMMENT 'How regularly the audience comes. One row per day that has events. Each day looks back 7 and 30 days, itself included; has_30_days says whether there are that many. The count is exact. Bots are left out.';
+COMMENT 'How regularly the audience comes. One row per day that has events. Each day looks back 7 and 30 days, itself included; has_30_days says whether there are that many. The count is exact. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.table_sizes
 (
@@ -2837,7 +2837,7 @@ AS (SELECT
     completions,
     page_views
 FROM analytics.films_per_day)
-COMMENT 'Which films are watched. One row per day and film, with its place on that day. The place is by people who watched, then by completions, then by page views; films with the same figures share it. Bots are left out.';
+COMMENT 'Which films are watched. One row per day and film, with its place on that day. The place is by people who watched, then by completions, then by page views; films with the same figures share it. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.trailer_to_film
 (
@@ -2907,7 +2907,7 @@ FROM outcomes
 GROUP BY
     day,
     movie_id)
-COMMENT 'Whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. The day is that of a person\'s first click on the film\'s trailer (element trailer, element_id the film), so each person is counted once for a film. A film counts as started by a heartbeat or completion within 7 days of that click, to the millisecond, and as finished by a completion within those 7 days. Bots are left out.';
+COMMENT 'Whether a trailer makes people watch the film: trailer clicked, film started, film finished. One row per day and film. The day is that of a person\'s first click on the film\'s trailer (element trailer, element_id the film), so each person is counted once for a film. A film counts as started by a heartbeat or completion within 7 days of that click, to the millisecond, and as finished by a completion within those 7 days. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.user_journey
 (
@@ -2935,7 +2935,7 @@ FINAL
 PREWHERE (cityHash64(identity) = cityHash64({user_id:String})) AND (identity = {user_id:String})
 WINDOW w AS (ORDER BY occurred_at ASC, event_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Everything that one person did, in order. One row per event of the person user_id. User_id is an identity: for somebody who was not signed in, give the anonymous_id. It reaches as far back as the landing table (UGC_RETENTION_PAYLOAD_DAYS). Bots are included, with is_bot.';
+COMMENT 'Everything that one person did, in order. One row per event of the person user_id. User_id is an identity: for somebody who was not signed in, give the anonymous_id. It reaches as far back as the landing table (UGC_RETENTION_PAYLOAD_DAYS). Bots are included, with is_bot. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.video_completions
 (
@@ -2985,7 +2985,7 @@ AS (SELECT
 FROM ugc.video_completions
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Films that were watched to the end, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Films that were watched to the end, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.video_progress
 (
@@ -3037,7 +3037,7 @@ AS (SELECT
 FROM ugc.video_progress
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'The player\'s heartbeat, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'The player\'s heartbeat, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.video_quality_changes
 (
@@ -3091,7 +3091,7 @@ AS (SELECT
 FROM ugc.video_quality_changes
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Changes of the picture quality in the player, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.';
+COMMENT 'Changes of the picture quality in the player, each event once. One row per event. Bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.weekly_active_users
 (
@@ -3106,7 +3106,7 @@ AS (SELECT
     sum(events) AS events
 FROM analytics.activity_per_day
 GROUP BY week)
-COMMENT 'People who did anything in a week. One row per week that has events; week is its Monday. People come back, so a week is not the sum of its days. The count is exact. The current week is not over. Bots are left out.';
+COMMENT 'People who did anything in a week. One row per week that has events; week is its Monday. People come back, so a week is not the sum of its days. The count is exact. The current week is not over. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.weekly_retention
 (
@@ -3149,5 +3149,5 @@ SELECT
     CAST((cohort + (7 * week_number)) < this_week, 'Bool') AS is_over
 FROM cohorts
 ARRAY JOIN range(toUInt64(intDiv(greatest(this_week - cohort, 0), 7)) + 1) AS number)
-COMMENT 'Who comes back in the weeks after the first. One row per week in which people came first (cohort) and number of weeks after it. Since and until bound the first days of people, both included: take a Monday and a Sunday for whole cohorts. A cohort has a row for every week from its first to the current one, also for those in which nobody of it came. The current week is not over: is_over says so. The count is exact. Bots are left out.';
+COMMENT 'Who comes back in the weeks after the first. One row per week in which people came first (cohort) and number of weeks after it. Since and until bound the first days of people, both included: take a Monday and a Sunday for whole cohorts. A cohort has a row for every week from its first to the current one, also for those in which nobody of it came. The current week is not over: is_over says so. The count is exact. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 

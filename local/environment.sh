@@ -18,9 +18,9 @@ version_of() { # PYTHON
 # .venv holds a copy of each lock that was installed to the end.
 installed() { # LOCK
     [ -f ".venv/$1.lock" ] && [ "$(<"requirements/$1.lock")" = "$(<".venv/$1.lock")" ] || return
-    # A Python that went away is noticed, and so is another that is asked for by name.
+    # A Python that went away is noticed, and so is another version that is asked for by name.
     local version
-    version=$(version_of "$python") && [ "$version" = "$(version_of "${PYTHON:-$python}")" ]
+    version=$(version_of "$python") && { [ -z "${PYTHON:-}" ] || [ "$version" = "$(version_of "$PYTHON")" ]; }
 }
 
 check_platform() {
@@ -35,15 +35,13 @@ check_platform() {
     esac
 }
 
-# Names the Python whose pip installs into .venv: the one that made .venv, or where it has none, .venv's own, which takes some seconds.
+# $pip becomes a Python whose pip installs into .venv: the one that made it, or where that has no pip, .venv's own, which takes seconds.
 find_pip() {
-    local base
-    base=$(readlink -f "$python")
-    if "$base" -m pip --python "$python" --version >/dev/null 2>&1; then
-        echo "$base"
-    else
-        "$python" -m ensurepip >&2 && echo "$python"
-    fi
+    pip=$(readlink -f "$python")
+    # --python came with pip 22.3.
+    "$pip" -c 'import pip, sys; sys.exit(int(pip.__version__.split(".")[0]) < 23)' 2>/dev/null && return
+    pip=$python
+    "$python" -m ensurepip
 }
 
 # Makes an empty .venv with the first Python that can: Debian's, for one, comes without what that takes.
@@ -54,7 +52,10 @@ make_environment() {
         "$candidate" -c 'import sys, sysconfig
 fits = (3, 11) <= sys.version_info[:2] <= (3, 14) and sys.implementation.name == "cpython"
 sys.exit(not fits or bool(sysconfig.get_config_var("Py_GIL_DISABLED")))' 2>/dev/null || continue
-        said=$("$candidate" -m venv --clear --without-pip .venv 2>&1) && said=$(find_pip 2>&1) && return
+        if said=$("$candidate" -m venv --clear --without-pip .venv 2>&1); then
+            find_pip >"$log" 2>&1 && return
+            said=$(<"$log")
+        fi
         useless="$candidate cannot make .venv (${said##*$'\n'}): is the folder writable, and are Python's modules venv and ensurepip \
 installed (Debian: apt-get install python3-venv)?"
     done
@@ -63,8 +64,7 @@ installed (Debian: apt-get install python3-venv)?"
 
 # Of the user's configuration of pip, what is about other folders does not hold for .venv.
 pip_install() {
-    local pip
-    pip=$(find_pip) || return
+    [ -n "${pip:-}" ] || find_pip || return
     PIP_USER=0 "$pip" -m pip --python "$python" --disable-pip-version-check --no-input --quiet --retries 2 \
         install --no-deps --no-compile --require-hashes "$@"
 }
@@ -83,14 +83,16 @@ cause() {
     said=$(<"$log")
     case $said in
         *"No space left"* | *"Disk quota exceeded"*) echo "the disk is full" ;;
-        *"DO NOT MATCH THE HASHES"*) echo "a file came that is not the one that was locked; does a proxy or a mirror change files?" ;;
+        *"DO NOT MATCH THE HASHES"*)
+            echo "a file that came is not the one that was locked: is there a proxy or a mirror that changes files?" ;;
         *onnection* | *"name resolution"* | *"timed out"* | *Proxy* | *CERTIFICATE* | *"HTTP error"*)
             echo "the network: the package index could not be reached" ;;
         *"No matching distribution found for "*)
             package=${said##*No matching distribution found for }
             echo "there is no wheel of ${package%%[ $'\n']*} for Python $(version_of "$python" | tr ' ' .) on this machine ($(uname -m)," \
                 "$(ldd --version 2>&1 | head -n 1))" ;;
-        *"uild"*) echo "a package could not be built: that takes a C compiler and Python's headers (Debian: apt-get install gcc python3-dev)" ;;
+        *"uild"*)
+            echo "a package could not be built: that takes a C compiler and Python's headers (Debian: apt-get install gcc python3-dev)" ;;
         *) echo "see above" ;;
     esac
 }
@@ -99,13 +101,14 @@ install() { # LOCK [--force-reinstall]
     awk '/^[^ ]/ { left_out = /^gunicorn-h1c==/ } !left_out' "requirements/$1.lock" >.venv/wheels.lock
     if ! uv_or_pip_install --only-binary :all: -r .venv/wheels.lock "${@:2}" >"$log" 2>&1; then
         tail -n 8 "$log" | sed 's/^/    /' >&2
-        fail "could not install requirements/$1.lock: $(cause). The next start tries again"
+        fail "could not install requirements/$1.lock ($(cause)); the next start tries again"
     fi
 }
 
 # gunicorn-h1c, a faster HTTP parser that gunicorn can do without, is the one package that has no wheels.
 install_what_is_built() {
     awk '/^[^ ]/ { taken = /^gunicorn-h1c==/ } taken' requirements/app.lock >.venv/built.lock
+    [ -s .venv/built.lock ] || return 0
     command -v cc >/dev/null && uv_or_pip_install -r .venv/built.lock >"$log" 2>&1 \
         || echo "note: gunicorn uses its slower HTTP parser, because the faster one could not be built with a C compiler" >&2
 }
@@ -115,14 +118,14 @@ prepare_environment() { # app | tests
     for lock in app "$1"; do
         [ -r "requirements/$lock.lock" ] || fail "requirements/$lock.lock cannot be read: restore it with 'git checkout requirements'"
     done
-    installed app && installed "$1" && return
+    installed "$1" && { [ "$1" = app ] || installed app; } && return
     check_platform
     # One start at a time makes .venv. The system frees this lock with the process that holds it, however that ends.
     (
-        flock --nonblock 9 || {
+        if command -v flock >/dev/null && ! flock --nonblock 9; then
             echo "Another start is setting up .venv; waiting for it…" >&2
-            flock 9 || true
-        }
+            flock 9
+        fi
         if ! installed app || { ! installed "$1" && [ -e ".venv/$1.lock" ]; }; then # nothing is left of what other locks brought
             echo "Setting up .venv (once; about half a minute)…" >&2
             make_environment

@@ -29,8 +29,9 @@ Takes behaviour events of an online cinema's web front end.
 - Sending an event again with the same `event_id` makes no duplicate; do so after a 503 or a time-out.
 - `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON. A body's `Content-Encoding` may be
   gzip, deflate, br or zstd; all limits apply to the unpacked body.
-- Beyond what the schemas say: an `occurred_at` (after the correction by `sent_at`) is at most 30 days old and at most
-  24 hours ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
+- `sent_at` corrects the sender's clock when it is 5 minutes or more off; a smaller difference is taken for delay.
+- Beyond what the schemas say: an `occurred_at` (after that correction) is at most 30 days old and at most 24 hours
+  ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
   {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
   written without a fraction; no object has a key twice.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.

@@ -63,9 +63,14 @@ class OriginCheck:
     async def process_request(self, request: ApiRequest, response: Response) -> None:
         """Add the headers before anything can be refused, so that a page can read why."""
         origin = request.get_header("Origin")
-        for name, value in self.headers(origin, request.get_header("Host")):
+        if origin is None:
+            response.set_header(*_VARY)
+            return
+        host = request.get_header("Host")
+        for name, value in self.headers(origin, host):
             response.set_header(name, value)
-        if is_preflight(request) and self._may_post(origin or "", request.get_header("Host")):
+        request.context.foreign = not self._may_post(origin, host)
+        if is_preflight(request) and not request.context.foreign:
             response.set_header("Access-Control-Allow-Methods", _METHODS)
             response.set_header("Access-Control-Allow-Headers", _allowed(request))
             response.set_header("Access-Control-Max-Age", MAX_AGE_S)
@@ -73,10 +78,7 @@ class OriginCheck:
 
     async def process_resource(self, request: ApiRequest, response: Response, _resource: Any, _params: Any) -> None:
         """Raise `OriginError` for a page that may not post."""
-        origin = request.get_header("Origin")
-        if origin is None:
-            return
-        if not self._may_post(origin, request.get_header("Host")):
+        if request.context.foreign:
             if request.uri_template in self._routes:
                 raise OriginError
         elif is_preflight(request):

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from api.pipeline.identities import PATTERN
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES
 from api.pipeline.rejections import Reason, RejectionError
+from api.pipeline.times import LEAST_EPOCH_MS
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Identity = Annotated[
@@ -35,7 +36,14 @@ Rating = Annotated[float, Meta(ge=0, le=10)]
 Year = Annotated[int, Meta(ge=1870, le=2100)]
 Timestamp = (
     Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
-    | Annotated[int, Meta(ge=0, le=253_402_300_799_999, description="Milliseconds since 1970-01-01T00:00:00Z.")]
+    | Annotated[
+        int,
+        Meta(
+            ge=LEAST_EPOCH_MS,
+            le=253_402_300_799_999,
+            description="Milliseconds since 1970-01-01T00:00:00Z; a smaller number would be of seconds.",
+        ),
+    ]
 )
 
 PageType = Literal["movie", "category", "promotion", "recommendations", "other"]

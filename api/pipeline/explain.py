@@ -13,6 +13,7 @@ import msgspec
 
 from api.pipeline.events import EVENT_TYPES
 from api.pipeline.rejections import Reason, RejectionError
+from api.pipeline.times import LEAST_EPOCH_MS
 
 _WITH_PATH: Final = re.compile(r"(?P<text>.*?) - at `(?P<path>\$.*)`", re.DOTALL)
 _FIELD: Final = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
@@ -68,7 +69,8 @@ def _wrong_value(message: str, value: Any) -> RejectionError:
             return RejectionError(Reason.UNKNOWN_FIELD, path, "unknown field")
         return RejectionError(Reason.MISSING_FIELD, path, "required field is missing")
     if path in _TIME_FIELDS:
-        return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(value, path)}{_no_offset(text)}")
+        hint = _no_offset(text) or _seconds(_at(value, path))
+        return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(value, path)}{hint}")
     if text.startswith("Invalid"):
         return _unlisted(text, path, value)
     reason = Reason.BAD_PROPERTIES if path.startswith("$.properties") else Reason.INVALID_VALUE
@@ -86,20 +88,31 @@ def _unlisted(text: str, path: str, value: Any) -> RejectionError:
     return RejectionError(Reason.INVALID_VALUE, path, expected + _got(value, path))
 
 
+def _seconds(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return ", which is in seconds: multiply it by 1000" if is_number and 0 <= value < LEAST_EPOCH_MS else ""
+
+
 def _no_offset(text: str) -> str:
     return ", which has no offset" if "timezone" in text else ""
 
 
-def _got(value: Any, path: str) -> str:
-    """`, got …` with the value at `path`, or nothing where it cannot be shown."""
+def _at(value: Any, path: str) -> Any:
+    """The value at `path`, or `_ABSENT`."""
     steps = path.removeprefix("$")
     if _STEP.sub("", steps):
-        return ""
+        return _ABSENT
     for name, index in _STEP.findall(steps):
         try:
             value = value[int(index)] if index else value[name]
         except (KeyError, IndexError, TypeError):
-            return ""
+            return _ABSENT
+    return value
+
+
+def _got(value: Any, path: str) -> str:
+    """`, got …` with the value at `path`, or nothing where it cannot be shown."""
+    value = _at(value, path)
     if value is _ABSENT:
         return ""
     if isinstance(value, dict | list):

@@ -10,6 +10,14 @@ from api.pipeline.rejections import Reason, RejectionError
 
 DAY_MS: Final = 86_400_000
 MAX_AGE_MS: Final = 30 * DAY_MS
+LEAST_SKEW_MS: Final = 5 * 60_000
+"""Below this a difference between `sent_at` and the time of receipt is taken for delay: a batch that was queued, sent
+again, or sent at the end of a visit. To correct it would move its events behind later ones of the same person. Clocks
+that are set by the network are right within seconds; those that are not are off by hours or years."""
+
+LEAST_EPOCH_MS: Final = 100_000_000_000
+"""March 1973: a number below it is of seconds."""
+
 MAX_AHEAD_MS: Final = DAY_MS
 KEY_WINDOW_BEFORE_MS: Final = 45 * DAY_MS
 KEY_WINDOW_AFTER_MS: Final = 15 * DAY_MS
@@ -28,8 +36,11 @@ def epoch_ms(moment: datetime | int) -> int:
 
 
 def corrected(occurred_at: int, sent_at: int | None, received_at: int) -> int:
-    """When the event happened on our clock: its age when it was sent, subtracted from the time of receipt."""
-    if sent_at is None:
+    """When the event happened on our clock: its age when it was sent, subtracted from the time of receipt.
+
+    As it was sent when the clocks differ by less than `LEAST_SKEW_MS`.
+    """
+    if sent_at is None or abs(received_at - sent_at) < LEAST_SKEW_MS:
         return occurred_at
     return received_at - (sent_at - occurred_at)
 

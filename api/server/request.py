@@ -22,7 +22,7 @@ _NO_REASONS: Final[Mapping[Reason, int]] = MappingProxyType({})
 class Context:
     """Each attribute is written by one room, which is named here."""
 
-    __slots__ = ("client", "reasons", "request_id", "timings", "write_key")
+    __slots__ = ("client", "foreign", "reasons", "request_id", "timings", "write_key")
 
     def __init__(self) -> None:
         self.request_id = ""
@@ -30,6 +30,9 @@ class Context:
 
         self.write_key: str | None = None
         """Written by `guards`: the label of the key that the request carries."""
+
+        self.foreign = False
+        """Written by `guards`: the request is from a page of an origin that may not post."""
 
         self.client: Client = UNKNOWN_CLIENT
         """Written by `guards`, for requests that carry events."""

@@ -1,10 +1,10 @@
-"""What `erase` does about numbers: what was counted or cut from rows that go is made anew from those that stay.
+"""What `erase` does about numbers: what was made from rows that go is counted again from those that stay.
 
 The rows that go are marked as bots first, which are in no count, and deleted last: as long as they are there they tell
 which days and whose are still to be made right, so that an interrupted run can be run again.
 
-A day is made anew only from a table that certainly has all of its rows: the landing table, else the typed ones. What is
-older stays as it is when it is only counts, and goes when it is a session, which has page addresses.
+A day is counted again only from a table that certainly has all its rows: the landing table, else the typed ones. What
+is older stays as it is when it is only counts, and goes when it is a session, which has page addresses.
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ def apply(client: Client, folder: Path = FOLDER) -> list[str]:
 
 def _has_users(client: Client) -> bool:
     try:
-        rows(client, "SELECT 1 FROM system.roles LIMIT 1")
+        # a file of users cannot be written to: it takes a directory, Keeper or memory for those that are made by SQL
+        return bool(rows(client, "SELECT 1 FROM system.user_directories WHERE type != 'users_xml' LIMIT 1"))
     except StatementError as error:
         if _ACCESS_DENIED in error.reason:
             return False
         raise
-    return True

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 FOLDER = Path(__file__).parents[1] / "views"
+_HAS_PEOPLE = re.compile(r"\b(?:\w+_users|identity|identity_hash)\b")
+_PERSON = "A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC."
 _MARKS = "ugc.view_files"
 
 
@@ -148,9 +150,11 @@ def _create(client: Client, view: View) -> None:
 
 
 def _comment(text: str) -> str:
-    """What the header says of the view and of what to mind, as sentences."""
-    parts = (sqlfile.section(text, name) for name in ("What", "Mind"))
-    return " ".join(f"{part[:1].upper()}{part[1:]}" for part in parts)
+    """What the header says of the view and of what to mind, as sentences, and what holds for all that have people."""
+    parts = [sqlfile.section(text, name) for name in ("What", "Mind")]
+    if _HAS_PEOPLE.search(sqlfile.code(text)):
+        parts.append(_PERSON)
+    return " ".join(f"{part[:1].upper()}{part[1:]}" for part in parts if part)
 
 
 def _mark(client: Client, name: str, mark: str) -> None:

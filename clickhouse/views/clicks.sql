@@ -1,7 +1,6 @@
 -- What:   Clicks on the parts of a page, each event once. One row per event.
 -- Why:    what people click, event by event.
 -- Query:  SELECT element, count() FROM analytics.clicks WHERE occurred_at >= today() - 7 GROUP BY element
--- Needs:  ugc.clicks.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.clicks

@@ -1,7 +1,6 @@
 -- What:   Events that a product team names itself, each event once. One row per event.
 -- Why:    what a team wants to know that no other type says.
 -- Query:  SELECT name, count() FROM analytics.custom_events GROUP BY name
--- Needs:  ugc.custom_events.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.custom_events

@@ -1,7 +1,6 @@
 -- What:   Events of every type, each event once. One row per event.
 -- Why:    everything that happened, whatever its type.
 -- Query:  SELECT event_type, count() FROM analytics.events WHERE occurred_at >= today() - 7 GROUP BY event_type
--- Needs:  ugc.events.is_bot
 -- Mind:   payload holds the type's own fields as JSON; the view of the type has them as columns. Bots are included:
 --         leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 

@@ -1,7 +1,6 @@
 -- What:   Pages that were left, each event once. One row per event.
 -- Why:    how long and how far a page was read, event by event.
 -- Query:  SELECT page_type, median(dwell_ms) FROM analytics.page_leaves WHERE occurred_at >= today() - 7 GROUP BY page_type
--- Needs:  ugc.page_leaves.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.page_leaves

@@ -1,7 +1,6 @@
 -- What:   Pages that were opened, each event once. One row per event.
 -- Why:    which pages people open, event by event.
 -- Query:  SELECT page_type, count() FROM analytics.page_views WHERE occurred_at >= today() - 7 GROUP BY page_type
--- Needs:  ugc.page_views.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.page_views

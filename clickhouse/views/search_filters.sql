@@ -1,7 +1,6 @@
 -- What:   Searches and their filters, each event once. One row per event.
 -- Why:    what people look for, search by search.
 -- Query:  SELECT arrayJoin(genres) AS genre, count() FROM analytics.search_filters GROUP BY genre ORDER BY count() DESC
--- Needs:  ugc.search_filters.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.search_filters

@@ -1,7 +1,6 @@
 -- What:   Films that were watched to the end, each event once. One row per event.
 -- Why:    which films are watched to the end, event by event.
 -- Query:  SELECT movie_id, count() FROM analytics.video_completions GROUP BY movie_id ORDER BY count() DESC LIMIT 10
--- Needs:  ugc.video_completions.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.video_completions

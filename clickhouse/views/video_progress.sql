@@ -1,7 +1,6 @@
 -- What:   The player's heartbeat, each event once. One row per event.
 -- Why:    what is being watched, heartbeat by heartbeat.
 -- Query:  SELECT state, count() FROM analytics.video_progress WHERE occurred_at >= today() - 7 GROUP BY state
--- Needs:  ugc.video_progress.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.video_progress

@@ -1,7 +1,6 @@
 -- What:   Changes of the picture quality in the player, each event once. One row per event.
 -- Why:    how good the picture is, change by change.
 -- Query:  SELECT from_quality, to_quality, count() FROM analytics.video_quality_changes GROUP BY ALL
--- Needs:  ugc.video_quality_changes.is_bot
 -- Mind:   bots are included: leave them out with NOT is_bot. Filter by occurred_at, which has an index.
 
 CREATE OR REPLACE VIEW analytics.video_quality_changes

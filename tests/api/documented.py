@@ -129,7 +129,8 @@ def beyond_the_schema(event: dict[str, Any], sent_at: int | None, now: int) -> s
         return "$.properties"
     occurred_at = moment_ms(event.get("occurred_at"))
     if occurred_at is not None:
-        age = (now if sent_at is None else sent_at) - occurred_at
+        is_corrected = sent_at is not None and abs(now - sent_at) >= 5 * 60_000
+        age = (sent_at if is_corrected and sent_at is not None else now) - occurred_at
         if not -DAY_MS <= age <= 30 * DAY_MS:
             return "$.occurred_at"
     return None
@@ -143,7 +144,7 @@ def follow_the_words(body: Any, now: int) -> Any:
         return _settled(body, now)
     settled = _without_fractions(body)
     if "sent_at" in body:
-        settled["sent_at"] = _since_1972(settled["sent_at"])
+        settled["sent_at"] = _since_1976(settled["sent_at"])
     sent_at = moment_ms(settled.get("sent_at"))
     settled["events"] = [_settled(event, now if sent_at is None else sent_at) for event in body["events"]]
     return settled
@@ -185,11 +186,11 @@ def _within_a_month(moment: int | str, around: int) -> int | str:
     return f"{day:%Y-%m-%d}{match[4]}"
 
 
-def _since_1972(moment: int | str | None) -> int | str | None:
-    """A leap year, so that each date of another year exists in it."""
+def _since_1976(moment: int | str | None) -> int | str | None:
+    """A leap year, so that each date of another year exists in it; milliseconds of a month before are no seconds."""
     if isinstance(moment, int):
-        return max(moment, 2 * 366 * DAY_MS)
-    return moment and f"{max(int(moment[:4]), 1972):04}{moment[4:]}"
+        return max(moment, 189_302_400_000)
+    return moment and f"{max(int(moment[:4]), 1976):04}{moment[4:]}"
 
 
 def _crossed(event: dict[str, Any], low: str, high: str) -> bool:

@@ -81,8 +81,8 @@ def test_a_broker_that_does_not_answer_is_one_line_that_names_the_variable(tmp_p
 
 
 def test_an_install_without_network_is_said_and_what_to_do(tmp_path: Path) -> None:
-    for name in ("run_app.sh", "requirements.lock"):
-        shutil.copy(ROOT / name, tmp_path)
+    shutil.copy(ROOT / "run_app.sh", tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
     (tmp_path / "local").mkdir()
     shutil.copy(ROOT / "local" / "environment.sh", tmp_path / "local")
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_NO_CACHE_DIR": "1", "PIP_CONFIG_FILE": os.devnull}
@@ -97,7 +97,7 @@ def test_an_install_without_network_is_said_and_what_to_do(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 1
-    assert "error: could not install requirements.lock: check the network" in done.stderr.splitlines()[-1]
+    assert "error: could not install requirements/app.lock (the network: " in done.stderr.splitlines()[-1]
 
 
 def test_two_stacks_with_their_own_ports_and_folders_do_not_see_each_other(stack: Stack, tmp_path: Path) -> None:

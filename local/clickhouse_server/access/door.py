@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HOST: Final = re.compile(r"(?P<name>[a-z0-9.]+|\[::1\])(?P<port>:[0-9]{0,5})?", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?P<name>[a-z0-9.]+|\[::1\])(?::[0-9]{0,5})?", re.IGNORECASE)
 _ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@]+)", re.IGNORECASE)
 _FROM_HERE: Final = frozenset(("none", "same-origin"))
 

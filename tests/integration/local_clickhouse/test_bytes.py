@@ -49,8 +49,11 @@ def test_parameter_of_a_form_is_taken_as_it_is(server: Server) -> None:
 
 def test_external_table_is_taken_as_it_is(server: Server) -> None:
     query = b"SELECT hex(`%b`) FROM t" % BROKEN
-    fields: dict[str, str | bytes | tuple[str, str | bytes] | tuple[str, str | bytes, str]]
-    fields = {"query": query, "t_structure": b"`%b` String" % BROKEN, "t": ("t", b"a" + BROKEN)}
+    fields: dict[str, bytes | tuple[str, bytes]] = {
+        "query": query,
+        "t_structure": b"`%b` String" % BROKEN,
+        "t": ("t", b"a" + BROKEN),
+    }
     answer = server.http.request("POST", server.url, fields=fields)
     assert answer.data == b"61" + BROKEN.hex().upper().encode() + b"\n"
 

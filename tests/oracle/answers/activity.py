@@ -85,8 +85,7 @@ def new_and_returning_users(ledger: Ledger) -> Table:
 def stickiness(ledger: Ledger) -> Table:
     """One row per day that has events. Each day looks back 7 and 30 days, itself included.
 
-    `known_days` is how many of those 30 days lie behind the first day that is known. While they are fewer than 30, the
-    numbers of people are too small, and stickiness is NULL rather than a share of a part.
+    `has_30_days` is whether all of those 30 days are known; before that the window is shorter.
     """
     return ledger.ask(
         """
@@ -96,8 +95,8 @@ def stickiness(ledger: Ledger) -> Table:
             count(DISTINCT identity) FILTER (counted.day = days.day) AS active_users,
             count(DISTINCT identity) FILTER (counted.day > days.day - 7) AS active_users_7d,
             count(DISTINCT identity) AS active_users_30d,
-            least($window, 1 + days.day - first_day) AS known_days,
-            CASE WHEN known_days = $window THEN active_users / active_users_30d END AS stickiness
+            active_users / active_users_30d AS stickiness,
+            days.day - first_day >= $window - 1 AS has_30_days
         FROM days
         JOIN counted ON counted.day BETWEEN days.day - ($window - 1) AND days.day
         GROUP BY days.day, first_day
@@ -110,34 +109,52 @@ def stickiness(ledger: Ledger) -> Table:
 def retention(ledger: Ledger, since: str, until: str) -> Table:
     """One row per cohort, the day on which its people were seen first, and each day since then up to today.
 
-    A day on which nobody of them came is a 0 and not a gap, so that an average over cohorts is right. The day that is
-    not over (`is_over` = 0) may still grow: its share is NULL.
+    A day on which nobody of them came is a 0 and not a gap, so that an average over cohorts is right. Today is not
+    over.
     """
+    return _came_back(ledger, since, until, "day", 1)
+
+
+def weekly_retention(ledger: Ledger, since: str, until: str) -> Table:
+    """One row per cohort, the week in which its people were seen first, and each week since then up to this one.
+
+    `since` and `until` bound the first days of people. A week without anybody is a 0; the current one is not over.
+    """
+    return _came_back(ledger, since, until, "week", 7)
+
+
+def _came_back(ledger: Ledger, since: str, until: str, period: str, days: int) -> Table:
+    """Both kinds of retention: a period is named by the day with which it begins."""
     return ledger.ask(
-        """
+        f"""
         WITH
-            firsts AS (SELECT identity, min(day) AS cohort FROM counted GROUP BY identity),
-            cohorts AS (
-                SELECT cohort, count(*) AS cohort_users FROM firsts
-                WHERE cohort BETWEEN $since::DATE AND $until::DATE GROUP BY cohort
+            visits AS (SELECT DISTINCT identity, date_trunc('{period}', day)::DATE AS came FROM counted),
+            firsts AS (
+                SELECT identity, date_trunc('{period}', min(day))::DATE AS cohort
+                FROM counted
+                GROUP BY identity
+                HAVING min(day) BETWEEN $since::DATE AND $until::DATE
             ),
+            cohorts AS (SELECT cohort, count(*) AS cohort_users FROM firsts GROUP BY cohort),
             numbers AS (
-                SELECT cohort, cohort_users, unnest(range(0, $today::DATE - cohort + 1)) AS day_number FROM cohorts
+                SELECT cohort, cohort_users, unnest(range(0, ($today::DATE - cohort) // $days + 1))::INT AS number
+                FROM cohorts
             )
         SELECT
             numbers.cohort AS cohort,
-            day_number,
+            number AS {period}_number,
             any_value(cohort_users) AS cohort_users,
-            count(DISTINCT counted.identity) AS active_users,
-            (numbers.cohort + day_number::INT < $today::DATE)::INT AS is_over,
-            CASE WHEN is_over = 1 THEN active_users / any_value(cohort_users) END AS share
+            count(visits.identity) AS active_users,
+            count(visits.identity) / any_value(cohort_users) AS share,
+            numbers.cohort + (number + 1) * $days::INT <= $today::DATE AS is_over
         FROM numbers
         JOIN firsts USING (cohort)
-        LEFT JOIN counted ON counted.identity = firsts.identity AND counted.day = numbers.cohort + day_number::INT
-        GROUP BY numbers.cohort, day_number
+        LEFT JOIN visits ON visits.identity = firsts.identity AND visits.came = numbers.cohort + number * $days::INT
+        GROUP BY numbers.cohort, number
         """,
         divided=["share"],
         since=since,
         until=until,
         today=str(ledger.today),
+        days=days,
     )

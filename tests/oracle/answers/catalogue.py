@@ -76,6 +76,8 @@ _FUNNELS: Final[dict[str, tuple[list[str], int]]] = {
     "named": (["custom:ab:variant", "custom"], 86_400),
     "eight_steps": (["page_view", "click", "page_leave", "search_filter", *_WAY], 7_200),
 }
+_WITH_FILMS: Final = frozenset({"way_to_the_end", "general_then_special", "named"})
+_FILMS: Final = ("tt001", "tt-steps", "")
 _JOURNEYS: Final = ("u1", "a10", "u-silence-1-3", "a-robot", "u-name", """u-o'brien \\n "%" ü""", "nobody-at-all")
 """People of whom no two events are of one millisecond: which of those is the event before, nobody can say."""
 
@@ -91,15 +93,19 @@ def questions(calendar: Calendar) -> Iterator[Question]:
     dates = {name: [_date(calendar, ago) for ago in span] for name, span in spans.items()}
     for name, (since, until) in dates.items():
         asked = {"since": since, "until": until}
-        yield Question(f"retention-{name}", "retention", partial(activity.retention, since=since, until=until), asked)
+        for view, answer in (("retention", activity.retention), ("weekly_retention", activity.weekly_retention)):
+            yield Question(f"{view}-{name}", view, partial(answer, since=since, until=until), asked)
     for name, (steps, window) in _FUNNELS.items():
         since, until = dates["some" if name == "at_once" else "all"]
-        answer = partial(funnel.funnel, steps=steps, window_seconds=window, since=since, until=until)
+        walked = partial(funnel.funnel, steps=steps, window_seconds=window, since=since, until=until)
         told = {"steps": steps, "window_seconds": window, "since": since, "until": until}
-        yield Question(f"funnel-{name}", "funnel", answer, told)
+        yield Question(f"funnel-{name}", "funnel", walked, told)
+        for film in _FILMS if name in _WITH_FILMS else ():
+            of_film = partial(walked, movie_id=film)
+            yield Question(f"funnel_of_film-{name}-{film}", "funnel_of_film", of_film, {**told, "movie_id": film})
     for who in _JOURNEYS:
-        answer = partial(readers.user_journey, user_id=who)
-        yield Question(f"user_journey-{who}", "user_journey", answer, {"user_id": who})
+        journey = partial(readers.user_journey, user_id=who)
+        yield Question(f"user_journey-{who}", "user_journey", journey, {"user_id": who})
 
 
 def _date(calendar: Calendar, days_ago: int) -> str:

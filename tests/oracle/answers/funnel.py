@@ -23,7 +23,7 @@ class Trace(NamedTuple):
     fits: frozenset[int]
 
 
-# The film that an event is about.
+# The film that an event names; most events of other kinds name none.
 _FILM: Final = """
     CASE
         WHEN event_type = 'click' AND payload->>'element' IN ('movie', 'trailer') THEN payload->>'element_id'
@@ -40,8 +40,8 @@ def funnel(
 
     Each step is an event of its own, not before the one that was the step before (the same millisecond will do), and
     at most `window_seconds` after the event that was the first. All of them lie on the days from `since` to `until`,
-    both included. Other events may lie in between. A share of nobody is NULL. With a film, every step is about it: a
-    click on it or on its trailer, its page, or its player.
+    both included. Other events may lie in between. A share of nobody is NULL. With a film, an event that names a film
+    (a click on it or its trailer, its page, its player) is a step only when it is this one.
     """
     reached = [
         _furthest(traces, len(steps), window_seconds) for traces in _people(ledger, steps, since, until, movie_id)
@@ -64,7 +64,7 @@ def _people(ledger: Ledger, steps: Sequence[str], since: str, until: str, movie_
         f"""
         SELECT identity, occurred_at, event_type, CASE event_type {_detail_cases()} END AS detail
         FROM counted
-        WHERE day BETWEEN $since::DATE AND $until::DATE AND $movie_id IN ('', {_FILM})
+        WHERE day BETWEEN $since::DATE AND $until::DATE AND ($movie_id = '' OR coalesce({_FILM}, '') IN ('', $movie_id))
         ORDER BY identity, occurred_at
         """,
         since=since,

@@ -30,6 +30,13 @@ def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> No
     assert "'nonsense'" in capsys.readouterr().err
 
 
+def test_a_benchmark_that_needs_more_than_running_does_says_what_brings_it() -> None:
+    script = "import sys; sys.modules['numpy'] = None\nfrom bench.__main__ import main; sys.exit(main(['storage']))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: storage needs numpy, which ./run_tests.sh adds to .venv\n"
+
+
 def test_a_wrong_port_is_named_with_its_value() -> None:
     with pytest.raises(SettingsError, match=r"UGC_API_PORT=99999: .*65535"):
         read_settings({"UGC_API_PORT": "99999"})

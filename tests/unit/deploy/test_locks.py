@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -20,6 +26,30 @@ WANTED: dict[str, list[str]] = {"api": PROJECT["project"]["dependencies"]}
 WANTED["app"] = [*WANTED["api"], *GROUPS["local"]]
 WANTED["tests"] = [*WANTED["app"], *GROUPS["bench"], *GROUPS["test"]]
 WANTED["installer"] = GROUPS["installer"]
+
+OURS = {"api", "bench", "clickhouse", "common", "local", "tests"}
+# What runs with which lock installed.
+STORAGE_COMPARISON = set((ROOT / "bench" / "storage").rglob("*.py"))
+CODE: dict[str, set[Path]] = {
+    "api": {path for room in ("api", "clickhouse", "common") for path in (ROOT / room).rglob("*.py")}
+}
+CODE["app"] = CODE["api"] | {path for room in ("local", "bench") for path in (ROOT / room).rglob("*.py")}
+CODE["app"] -= STORAGE_COMPARISON
+CODE["tests"] = CODE["app"] | STORAGE_COMPARISON | set((ROOT / "tests").rglob("*.py"))
+
+# What no module imports, and why it is there all the same.
+NOT_IMPORTED = {
+    "redis": "limits imports it for a storage in Redis",
+    "swagger-ui-py": "the API serves its files",
+    "pandas": "chDB looks for it",
+    "pytest-timeout": "pytest loads it",
+    "mypy": "run_tests.sh runs it",
+    "ruff": "run_tests.sh runs it",
+    "import-linter": "tests run its command",
+    "types-pyyaml": "mypy reads it",
+    "types-psutil": "mypy reads it",
+    "uv": "local/environment.sh and local/lock.sh run it",
+}
 
 # Wheels that ask for what they can do without, as uv is told.
 SAID_TO_NEED = {one["name"]: one["requires-dist"] for one in PROJECT["tool"]["uv"]["dependency-metadata"]}
@@ -37,6 +67,34 @@ def version(requirement: Requirement) -> str:
     (pin,) = requirement.specifier
     assert pin.operator == "=="
     return pin.version
+
+
+def imported(files: Iterable[Path]) -> dict[str, str]:
+    """Return the top-level names that modules import when they run, each with a module that does."""
+    found: dict[str, str] = {}
+    for path in files:
+        todo: list[ast.AST] = [ast.parse(path.read_text(), str(path))]
+        while todo:
+            node = todo.pop()
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                todo += node.orelse
+                continue
+            todo += ast.iter_child_nodes(node)
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules = [node.module]
+            else:
+                continue
+            found |= {module.split(".")[0]: str(path.relative_to(ROOT)) for module in modules}
+    return {name: path for name, path in found.items() if name not in sys.stdlib_module_names | OURS}
+
+
+OWNERS = packages_distributions()
+
+
+def owners(name: str) -> set[str]:
+    return {canonicalize_name(owner) for owner in OWNERS.get(name, [])}
 
 
 def closure(wanted: list[str]) -> set[str]:
@@ -96,3 +154,19 @@ def test_every_file_in_the_folder_is_a_lock_that_is_described() -> None:
 def test_no_lock_names_where_packages_are_fetched_from() -> None:
     for lock in WANTED:
         assert "://" not in (ROOT / "requirements" / f"{lock}.lock").read_text()
+
+
+@pytest.mark.parametrize("lock", CODE)
+def test_every_package_that_code_imports_is_declared_for_where_it_runs(lock: str) -> None:
+    declared = {canonicalize_name(Requirement(line).name) for line in WANTED[lock]}
+    names = imported(CODE[lock])
+    assert names
+    for name, module in names.items():
+        # What has no wheel for this machine is not here to say whose it is.
+        assert owners(name) & declared or name in declared, f"{module} imports {name}, which is not in pyproject.toml"
+
+
+def test_every_dependency_is_imported_or_has_another_use() -> None:
+    used = {owner for name in imported(CODE["tests"]) for owner in owners(name) | {name}}
+    declared = {canonicalize_name(Requirement(line).name) for lines in WANTED.values() for line in lines}
+    assert declared - used == set(NOT_IMPORTED)

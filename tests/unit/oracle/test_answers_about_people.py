@@ -72,7 +72,7 @@ def test_days_weeks_and_months_count_people_once_and_neither_robots_nor_tomorrow
     assert new == [("2026-03-08", 1, 1, 0), ("2026-03-09", 2, 1, 1)]
 
 
-def test_stickiness_looks_back_and_is_null_until_thirty_days_are_known() -> None:
+def test_stickiness_looks_back_and_tells_when_it_cannot_look_back_thirty_days() -> None:
     there = ledger(
         event(at="2026-02-01 10:00:00", who="u1"),
         event(at="2026-03-01 10:00:00", who="u2"),
@@ -80,17 +80,17 @@ def test_stickiness_looks_back_and_is_null_until_thirty_days_are_known() -> None
         event(at="2026-03-03 10:00:00", who="u3"),
         event(at="2026-03-09 10:00:00", who="u4"),
     )
-    columns = ("day", "active_users", "active_users_7d", "active_users_30d", "known_days", "stickiness")
+    columns = ("day", "active_users", "active_users_7d", "active_users_30d", "stickiness", "has_30_days")
     assert of(activity.stickiness(there), *columns) == [
-        ("2026-02-01", 1, 1, 1, 1, None),
-        ("2026-03-01", 1, 1, 2, 29, None),
-        ("2026-03-02", 1, 2, 3, 30, 1 / 3),
-        ("2026-03-03", 1, 2, 2, 30, 0.5),  # the 1st of February is 30 days back
-        ("2026-03-09", 1, 2, 3, 30, 1 / 3),  # the 2nd is 7 days back, the 3rd 6
+        ("2026-02-01", 1, 1, 1, 1.0, False),
+        ("2026-03-01", 1, 1, 2, 0.5, False),
+        ("2026-03-02", 1, 2, 3, 1 / 3, True),
+        ("2026-03-03", 1, 2, 2, 0.5, True),  # the 1st of February is 30 days back
+        ("2026-03-09", 1, 2, 3, 1 / 3, True),  # the 2nd is 7 days back, the 3rd 6
     ]
 
 
-def test_retention_has_a_zero_for_a_day_without_anybody_and_no_share_for_the_day_that_is_not_over() -> None:
+def test_retention_has_a_zero_for_a_day_without_anybody_and_tells_that_today_is_not_over() -> None:
     there = ledger(
         event(at="2026-03-17 10:00:00", who="u1"),
         event(at="2026-03-17 10:00:00", who="u2"),
@@ -98,13 +98,31 @@ def test_retention_has_a_zero_for_a_day_without_anybody_and_no_share_for_the_day
         event(at=f"{TODAY} 01:00:00", who="u1"),
         event(at="2026-03-16 10:00:00", who="u3"),
     )
-    columns = ("cohort", "day_number", "cohort_users", "active_users", "is_over", "share")
+    columns = ("cohort", "day_number", "cohort_users", "active_users", "share", "is_over")
     assert of(activity.retention(there, "2026-03-17", "2026-03-18"), *columns) == [
-        ("2026-03-17", 0, 2, 2, 1, 1.0),
-        ("2026-03-17", 1, 2, 0, 1, 0.0),
-        ("2026-03-17", 2, 2, 1, 1, 0.5),
-        ("2026-03-17", 3, 2, 1, 0, None),
+        ("2026-03-17", 0, 2, 2, 1.0, True),
+        ("2026-03-17", 1, 2, 0, 0.0, True),
+        ("2026-03-17", 2, 2, 1, 0.5, True),
+        ("2026-03-17", 3, 2, 1, 0.5, False),
     ]
+
+
+def test_weekly_retention_is_of_people_whose_first_day_is_within_the_bounds() -> None:
+    there = ledger(
+        event(at="2026-03-01 10:00:00", who="u1"),  # a Sunday; TODAY is a Friday
+        event(at="2026-03-02 10:00:00", who="u2"),
+        event(at="2026-03-08 23:59:59", who="u3"),
+        event(at="2026-03-16 10:00:00", who="u2"),
+        event(at="2026-03-17 10:00:00", who="u2"),
+        event(at="2026-03-19 10:00:00", who="u4"),
+    )
+    columns = ("cohort", "week_number", "cohort_users", "active_users", "share", "is_over")
+    assert of(activity.weekly_retention(there, "2026-03-02", "2026-03-18"), *columns) == [
+        ("2026-03-02", 0, 2, 2, 1.0, True),
+        ("2026-03-02", 1, 2, 0, 0.0, True),
+        ("2026-03-02", 2, 2, 1, 0.5, False),
+    ]
+    assert of(activity.weekly_retention(there, "2026-03-03", "2026-03-09"), *columns)[0][:4] == ("2026-03-02", 0, 1, 1)
 
 
 def test_a_silence_of_half_an_hour_goes_on_and_one_millisecond_more_ends_it() -> None:

@@ -79,18 +79,21 @@ def test_days_bound_the_way_and_robots_take_none() -> None:
     assert [row[2] for row in longer.rows] == [1, 1]
 
 
-def test_of_a_film_only_what_is_about_it_is_a_step() -> None:
+def test_of_a_film_an_event_that_names_another_is_no_step_and_one_that_names_none_is() -> None:
     there = ledger(
         event("page_view", at="2026-03-10 12:00:00", page_type="movie", page_id="m"),
-        event("page_view", at="2026-03-10 12:00:01", page_type="category", page_id="m"),
+        event("page_view", at="2026-03-10 12:00:01", page_type="movie", page_id="other"),
         event("click", at="2026-03-10 12:00:02", element="trailer", element_id="other"),
-        event("click", at="2026-03-10 12:00:03", element="category", element_id="m"),
-        event("video_progress", at="2026-03-10 12:00:04", movie_id="m", state="playing"),
+        event("click", at="2026-03-10 12:00:03", element="category", element_id="other"),
+        event("video_complete", at="2026-03-10 12:00:04", movie_id="other"),
+        event("video_progress", at="2026-03-10 12:00:05", movie_id="m", state="playing"),
+        event("custom", at="2026-03-10 12:00:06", name="x"),
     )
     for steps, people in (
-        (["page_view", "video_progress"], [1, 1]),
+        (["page_view", "click:category", "video_progress", "custom"], [1, 1, 1, 1]),
         (["page_view", "page_view"], [1, 0]),
-        (["page_view", "click"], [1, 0]),
+        (["page_view", "click:trailer"], [1, 0]),
+        (["page_view", "video_complete"], [1, 0]),
     ):
         found = funnel(there, steps, 60, "2026-03-10", "2026-03-10", movie_id="m")
         assert [row[2] for row in found.rows] == people

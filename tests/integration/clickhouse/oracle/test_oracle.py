@@ -211,16 +211,20 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "retention until a day that is none": ("retention", {"until": "2026-11-40"}),
     "retention since a day that is none": ("retention", {"since": "2026-02-30"}),
     "retention since no day at all": ("retention", {"since": "yesterday"}),
+    "weekly retention until a day that is none": ("weekly_retention", {"until": "2026-11-40"}),
+    "nine steps of a film": ("funnel_of_film", {"steps": ["click"] * 9}),
+    "misspelt type of a film": ("funnel_of_film", {"steps": ["page_veiw"]}),
 }
 
 
 @pytest.mark.parametrize(("view", "wrong"), REFUSED.values(), ids=REFUSED)
 def test_a_question_that_cannot_be_meant_is_refused(life: Life, view: str, wrong: dict[str, Any]) -> None:
     asked: dict[str, Any] = {"since": "2026-01-01", "until": "2026-12-31"}
-    if view == "funnel":
+    if view.startswith("funnel"):
         asked = {"steps": ["click"], "window_seconds": 60, **asked}
+    if view == "funnel_of_film":
+        asked["movie_id"] = "tt1"
     nothing = Table((), [])
-    assert Question("right", view, lambda _: nothing, asked).source
     served.read(life.client, Question("right", view, lambda _: nothing, asked).source)
     with pytest.raises(Exception, match=r"DB::Exception"):
         served.read(life.client, Question("wrong", view, lambda _: nothing, {**asked, **wrong}).source)

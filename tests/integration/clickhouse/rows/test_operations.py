@@ -147,7 +147,7 @@ def test_a_rebuild_takes_away_what_a_changed_mv_does_not_give_or_gives_to_somebo
 
 
 def test_what_is_no_typed_table_is_refused_with_those_there_are(client: Client) -> None:
-    with pytest.raises(UsageError, match="there are clicks, custom_events, page_leaves"):
+    with pytest.raises(UsageError, match="those are clicks, custom_events, page_leaves"):
         rebuild.find(client, "nothing")
 
 

@@ -86,7 +86,7 @@ def test_drift_is_told_as_sql_that_takes_it_away(client: Client, wanted: dict[st
     (found,) = drift.differences(client, wanted)
     assert expected in found.sql
     for each in found.sql.removesuffix(";").split(";\n"):
-        execute(client, each.removeprefix("-- it has one more; with its data:\n-- "))
+        execute(client, each.removeprefix("-- one too many; to drop it with its data:\n-- "))
     assert drift.differences(client, wanted) == []
 
 

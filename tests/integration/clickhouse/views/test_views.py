@@ -40,8 +40,10 @@ def fixture(client: Client) -> None:
     land(client, ann_late, event("bob", LAST_DAY), event("bob", LAST_DAY + timedelta(hours=1)))
     land(client, ann_corrected, event("cleo", midnight_before), event("bob", FIRST + timedelta(minutes=1)))
     leaves = [
-        event("dan", FIRST, "page_leave", page_type="movie", dwell_ms=dwell, scroll_percent=scroll)
-        for dwell, scroll in ((1000, 50), (2000, None), (3000, 100))
+        event(
+            "dan", FIRST, "page_leave", view_id=str(uuid.uuid4()), page_type="movie", dwell_ms=dwell, scroll_percent=far
+        )
+        for dwell, far in ((1000, 50), (2000, None), (3000, 100))
     ]
     land(client, *leaves)
     land(client, {**leaves[0], "received_at": FIRST.timestamp() + 9})
