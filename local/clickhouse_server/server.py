@@ -40,6 +40,7 @@ _PLACES, _KEPT_PLACES = 60, 4
 # Beside the queries there is always a thread for what takes no time: a ping, a refusal.
 _THREADS: Final = _PLACES + _KEPT_PLACES + 8
 _MAX_CONNECTIONS: Final = 500
+_FILES: Final = 1 << 16
 _SEND_TIMEOUT_S: Final = 30.0  # ClickHouse's http_send_timeout
 _DRAIN_S: Final = 3.0
 _KILL_S: Final = 1.0
@@ -101,9 +102,7 @@ def _take(folder: DataFolder, name: str) -> Held:
         # The engine takes the zone of the process when it is loaded; <timezone> in its configuration changes nothing.
         os.environ["TZ"] = "UTC"
         time.tzset()
-        # Connections of clients must leave the engine enough for its parts.
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        _allow_files()
         if not folder.may_reach_out and not confine(folder.root, readable=folder.kafka.files):
             print("warning: this kernel confines no process to a folder: statements are only judged", file=sys.stderr)
     except FolderInUseError as error:
@@ -111,6 +110,15 @@ def _take(folder: DataFolder, name: str) -> Held:
     except OSError as error:
         raise StartError(f"the data folder {name} cannot be used: {error.strerror}") from error
     return held
+
+
+def _allow_files() -> None:
+    """Ask for as many open files as the system gives: connections of clients must leave the engine enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a system that has a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(application: Application, door: Door, host: str, port: int) -> Any:
