@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from common.clickhouse import name_client
 from common.environment import SettingsError
 
 
@@ -50,6 +51,7 @@ def main(argv: list[str]) -> int:
     if arguments.command == "up":
         from local.up import run  # noqa: PLC0415
 
+        name_client()
         return run(demo=arguments.demo)
     if arguments.command == "api":
         from api.__main__ import main as api_main  # noqa: PLC0415

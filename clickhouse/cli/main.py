@@ -33,6 +33,7 @@ from clickhouse.cli import (
 )
 from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.connection.settings import read_settings
+from common.clickhouse import name_client
 from common.topic import KafkaUnavailableError
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def main(argv: Sequence[str]) -> int:
     # the driver and clickhouse-migrations log what they also raise
     for name in ("clickhouse_connect", "clickhouse_migrations"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    name_client()
     arguments = parser().parse_args(argv)
     try:
         settings = read_settings(os.environ)

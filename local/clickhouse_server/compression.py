@@ -29,9 +29,13 @@ class _Reader(Protocol):
 
 
 class Encoder(Protocol):
-    """One response body: any number of `compress`, then one `flush`. What they return goes out in that order."""
+    """One response body: any number of `compress`, then one `flush`. What they return goes out in that order.
+
+    After `sync` everything up to there can be unpacked.
+    """
 
     def compress(self, data: bytes, /) -> bytes: ...
+    def sync(self) -> bytes: ...
     def flush(self) -> bytes: ...
 
 
@@ -66,13 +70,31 @@ def chosen_encoding(accepted: str) -> str:
 
 def encoder(encoding: str, level: int) -> Encoder:
     """`level` is ClickHouse's `http_zlib_compression_level` (3 by default), for the encodings that share the scale."""
-    if encoding == "gzip":
-        return zlib.compressobj(min(level, 9), wbits=31)
-    if encoding == "deflate":
-        return zlib.compressobj(min(level, 9))
+    if encoding in {"gzip", "deflate"}:
+        return _Zlib(min(level, 9), 31 if encoding == "gzip" else 15)
     if encoding == "zstd":
-        return zstandard.ZstdCompressor(level=level).compressobj()
+        return _Zstd(level)
     return _Brotli(level) if encoding == "br" else _Lz4()
+
+
+class _Zlib:
+    def __init__(self, level: int, wbits: int) -> None:
+        self._compressor = zlib.compressobj(level, wbits=wbits)
+        self.compress = self._compressor.compress
+        self.flush = self._compressor.flush
+
+    def sync(self) -> bytes:
+        return self._compressor.flush(zlib.Z_SYNC_FLUSH)
+
+
+class _Zstd:
+    def __init__(self, level: int) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=level).compressobj()
+        self.compress = self._compressor.compress
+        self.flush = self._compressor.flush
+
+    def sync(self) -> bytes:
+        return self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
 
 
 class _Brotli:
@@ -82,18 +104,24 @@ class _Brotli:
     def compress(self, data: bytes) -> bytes:
         return bytes(self._compressor.process(data))
 
+    def sync(self) -> bytes:
+        return bytes(self._compressor.flush())
+
     def flush(self) -> bytes:
         return bytes(self._compressor.finish())
 
 
 class _Lz4:
     def __init__(self) -> None:
-        self._compressor = lz4.frame.LZ4FrameCompressor()
+        self._compressor = lz4.frame.LZ4FrameCompressor(auto_flush=True)
         self._start = self._compressor.begin()
 
     def compress(self, data: bytes) -> bytes:
         start, self._start = self._start, b""
         return bytes(start + self._compressor.compress(data))
+
+    def sync(self) -> bytes:
+        return b""
 
     def flush(self) -> bytes:
         start, self._start = self._start, b""

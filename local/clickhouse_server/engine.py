@@ -1,12 +1,9 @@
-"""The engine: connections to one chDB data folder, and results as streams of bytes."""
+"""The engine: connections to one chDB data folder."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import re
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,12 +12,8 @@ from local.clickhouse_server.chdb_library import connect
 from local.clickhouse_server.errors import QUERY_WAS_CANCELLED, UNKNOWN_FORMAT, UNKNOWN_SETTING, ClickHouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
-    from local.clickhouse_server.statements import Statement
-
-_PIPE_SIZE: Final = 1 << 20
-_GRACE_S: Final = 0.1
 _OBJECTS_OF_PYTHON: Final = frozenset(("dataframe", "arrowtable"))  # of chDB, no formats of ClickHouse
 _FORMAT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")  # as `surrogateescape` reads what is not UTF-8
@@ -40,6 +33,10 @@ class Counts(msgspec.Struct):
     result_bytes: int = 0
     elapsed_ns: int = 0
 
+    def __add__(self, other: Counts) -> Counts:
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return Counts(*(mine + more for mine, more in pairs))
+
 
 class Connection:
     """One chDB connection: its own settings, current database and temporary tables. For one thread at a time."""
@@ -47,7 +44,11 @@ class Connection:
     def __init__(self, connection_string: str) -> None:
         self._connection_string = connection_string
         self._chdb: Any = connect(connection_string)
-        self.execute(_SERVER_DEFAULTS)
+        try:
+            self.execute(_SERVER_DEFAULTS)
+        except BaseException:
+            self.close()
+            raise
 
     def sibling(self) -> Connection:
         """Another connection to the same folder."""
@@ -61,12 +62,25 @@ class Connection:
         try:
             return self._chdb.query(text, result_format, params=_escaped(params or {}))
         except (RuntimeError, UnicodeDecodeError) as raised:  # the second when the error's text is not UTF-8
-            error = ClickHouseError.of_engine(raised)
-            if error.code == QUERY_WAS_CANCELLED:
-                # It stays in the list of processes, and a KILL … SYNC waits, until its connection takes the next query.
-                with contextlib.suppress(RuntimeError):
-                    self._chdb.query("SELECT 1 FORMAT Null")
-            raise error from raised
+            raise self._error(raised) from raised
+
+    def _error(self, raised: BaseException) -> ClickHouseError:
+        error = ClickHouseError.of_engine(raised)
+        if error.code == QUERY_WAS_CANCELLED[1]:
+            # It stays in the list of processes, and a KILL … SYNC waits, until its connection takes the next query.
+            with contextlib.suppress(RuntimeError):
+                self._chdb.query("SELECT 1 FORMAT Null")
+        return error
+
+    def stream(self, sql: bytes, result_format: str, params: Mapping[str, str]) -> Generator[tuple[bytes, Counts]]:
+        """Run a SELECT and give its result block by block, each formatted by itself. Raises ClickHouseError."""
+        try:
+            result = self._chdb.send_query(sql, result_format, params=_escaped(params))
+            with contextlib.closing(result):
+                for block in iter(result.fetch, None):
+                    yield bytes(block.bytes()), counts_of(block, "SELECT")
+        except (RuntimeError, UnicodeDecodeError) as raised:
+            raise self._error(raised) from raised
 
     def rows(self, sql: str) -> list[list[str]]:
         """A small result as rows of strings."""
@@ -80,6 +94,10 @@ class Connection:
                 raise ClickHouseError(UNKNOWN_SETTING, f"Unknown setting '{name}'.")
         if settings:
             self.execute("SET " + ", ".join(f"{name} = {literal(value)}" for name, value in settings.items()))
+
+    def changed_settings(self) -> list[str]:
+        """Names of the settings that are not as they are by default."""
+        return [name for [name] in self.rows("SELECT name FROM system.settings WHERE changed")]
 
     def use(self, database: str) -> None:
         self.execute("USE " + identifier(database))
@@ -100,62 +118,6 @@ class Connection:
 
     def close(self) -> None:
         self._chdb.close()
-
-
-class Output:
-    """A SELECT that is running: its result comes out of a pipe, so that one of any size takes constant memory.
-
-    chDB's own streaming interface formats every block as a document of its own, which breaks JSON or Parquet; writing
-    INTO OUTFILE to a pipe gives exactly what a server would send, in every format.
-    """
-
-    def __init__(
-        self, connection: Connection, statement: Statement, result_format: str, params: Mapping[str, str]
-    ) -> None:
-        self._read_end, self._write_end = os.pipe()
-        if hasattr(fcntl, "F_SETPIPE_SZ"):
-            with contextlib.suppress(OSError):  # a limit of the system for pipes: only slower
-                fcntl.fcntl(self._read_end, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
-        clause = f"INTO OUTFILE '/dev/fd/{self._write_end}' APPEND FORMAT {result_format}"
-        self._sql = statement.with_output(clause.encode())
-        self._connection = connection
-        self._params = params
-        self.error: ClickHouseError | None = None
-        self.counts = Counts()
-        self._thread = threading.Thread(target=self._run, name="query", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.counts = counts_of(self._connection.execute(self._sql, params=self._params), "SELECT")
-        except ClickHouseError as error:
-            self.error = error
-        except BaseException as error:
-            # Whatever it is, it must not look like the end of a result.
-            self.error = ClickHouseError.of_engine(error)
-            raise
-        finally:
-            os.close(self._write_end)
-
-    def read(self) -> bytes:
-        """The next bytes; b'' at the end, after which `error` and `counts` are final."""
-        data = os.read(self._read_end, _PIPE_SIZE)
-        if not data:
-            self._thread.join()
-        return data
-
-    def close(self) -> None:
-        """Stop reading, and the query with it. Returns when the connection is free."""
-        os.close(self._read_end)
-        self._thread.join(_GRACE_S)
-        # The engine does not end a query whose output is a broken pipe: it computes on, for nobody. ASYNC, because a
-        # cancelled query stays in the list of processes until its connection takes the next one or is closed.
-        while self._thread.is_alive():
-            with contextlib.closing(self._connection.sibling()) as killer, contextlib.suppress(ClickHouseError):
-                killer.execute(
-                    f"KILL QUERY WHERE position(query, concat('/dev/', 'fd/{self._write_end}', '\\'')) > 0 ASYNC"
-                )
-            self._thread.join(_GRACE_S)
 
 
 def _escaped(params: Mapping[str, str]) -> dict[str, str]:

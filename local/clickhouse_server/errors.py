@@ -15,6 +15,7 @@ SYNTAX_ERROR: Final = ("SYNTAX_ERROR", 62)
 UNKNOWN_FORMAT: Final = ("UNKNOWN_FORMAT", 73)
 UNKNOWN_SETTING: Final = ("UNKNOWN_SETTING", 115)
 READONLY: Final = ("READONLY", 164)
+TOO_MANY_SIMULTANEOUS_QUERIES: Final = ("TOO_MANY_SIMULTANEOUS_QUERIES", 202)
 CANNOT_DECOMPRESS: Final = ("CANNOT_DECOMPRESS", 271)
 ZLIB_INFLATE_FAILED: Final = ("ZLIB_INFLATE_FAILED", 354)
 INTO_OUTFILE_NOT_ALLOWED: Final = ("INTO_OUTFILE_NOT_ALLOWED", 358)
@@ -22,10 +23,9 @@ SESSION_NOT_FOUND: Final = ("SESSION_NOT_FOUND", 372)
 SESSION_IS_LOCKED: Final = ("SESSION_IS_LOCKED", 373)
 INVALID_SESSION_TIMEOUT: Final = ("INVALID_SESSION_TIMEOUT", 374)
 UNKNOWN_COMPRESSION_METHOD: Final = ("UNKNOWN_COMPRESSION_METHOD", 89)
+QUERY_WAS_CANCELLED: Final = ("QUERY_WAS_CANCELLED", 394)
 ACCESS_DENIED: Final = ("ACCESS_DENIED", 497)
 UNKNOWN_EXCEPTION: Final = ("UNKNOWN_EXCEPTION", 1002)
-
-QUERY_WAS_CANCELLED: Final = 394  # raised by the engine only
 
 _STATUS_OF_CODES: Final[dict[str, tuple[int, ...]]] = {
     "401 Unauthorized": (194,),
@@ -60,10 +60,11 @@ class ClickHouseError(Exception):
     @classmethod
     def of_engine(cls, raised: BaseException) -> ClickHouseError:
         """Read the text of an exception that the engine threw; one without a code gets UNKNOWN_EXCEPTION."""
-        # An error that quotes bytes which are not UTF-8 arrives as a failure to decode it.
         text = str(raised).strip()
-        if isinstance(raised, UnicodeDecodeError):
-            text = raised.object.decode("utf-8", "surrogateescape").strip()
+        # An error that quotes bytes which are not UTF-8 arrives as a failure to decode it.
+        for broken in (raised, raised.__cause__):
+            if isinstance(broken, UnicodeDecodeError):
+                text = broken.object.decode("utf-8", "surrogateescape").strip()
         found = _CODE.search(text)
         if found is None:
             return cls(UNKNOWN_EXCEPTION, text or type(raised).__name__)

@@ -42,6 +42,9 @@ class BlockEncoder:
             del self._waiting[:_ANSWER_BLOCK]
         return b"".join(blocks)
 
+    def sync(self) -> bytes:
+        return self.flush()
+
     def flush(self) -> bytes:
         rest, self._waiting = self._waiting, bytearray()
         return _packed(rest) if rest else b""

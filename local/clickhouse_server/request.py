@@ -13,12 +13,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from common.clickhouse import CLIENT
 from local.clickhouse_server.compression import as_file, decoded
-from local.clickhouse_server.engine import checked_format
+from local.clickhouse_server.engine import as_bytes, checked_format
 from local.clickhouse_server.errors import SYNTAX_ERROR, ClickHouseError
 from local.clickhouse_server.external_tables import ExternalTable, described
 from local.clickhouse_server.forms import is_form, read_form
 from local.clickhouse_server.native_blocks import unpacked
+from local.clickhouse_server.native_protocol import checked_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 HEAD_SIZE: Final = 1 << 18  # ClickHouse's max_query_size: an INSERT's FORMAT or VALUES stands before this
 _MAX_QUERY_SIZE: Final = 64 << 20
 _TAG_SIZE: Final = 16
+_GLANCE: Final = 4096
+_LOOKS_AFTER_OTHERS: Final = re.compile(rb"\A\s*(KILL\s|SHOW\s+PROCESSLIST)|\bsystem\.processes\b", re.IGNORECASE)
 _QUERY_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
 
 # Parameters of the URL or a form that are no settings.
@@ -52,6 +56,7 @@ class Request(msgspec.Struct, frozen=True):
     params: dict[str, str]
     headers: dict[str, str]
     body: Any
+    client_gone: Callable[[], bool]
     exception_tag: str
     tables: list[ExternalTable] = []
 
@@ -68,6 +73,25 @@ class Request(msgspec.Struct, frozen=True):
         """Raises ClickHouseError for what is no format."""
         name = self.options.get("default_format") or self.headers.get("HTTP_X_CLICKHOUSE_FORMAT", "")
         return checked_format(name) if name else ""
+
+    @property
+    def revision(self) -> int:
+        """Of the protocol that a result in Native is written for. Raises ClickHouseError for one that is not spoken."""
+        return checked_revision(self.options.get("client_protocol_version", ""))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the request is of the project's own programs; they say so, and nothing but a place hangs on it."""
+        return self.headers.get("HTTP_USER_AGENT", "").startswith(CLIENT + " ")
+
+    @property
+    def looks_after_others(self) -> bool:
+        """Whether the query lists what runs, or ends some of it: as in a server, that is not one too many."""
+        if self.headers.get("HTTP_CONTENT_ENCODING") or is_form(self.headers.get("CONTENT_TYPE", "")):
+            return False
+        start = self.body.read(_GLANCE)
+        self.body.seek(0)
+        return _LOOKS_AFTER_OTHERS.search(as_bytes(self.options.get("query", "")) + start) is not None
 
     @property
     def reads_only(self) -> bool:
@@ -147,7 +171,8 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         name: _as_sent(value) for name, value in environ.items() if name.startswith("HTTP_") or name == "CONTENT_TYPE"
     }
     tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(_TAG_SIZE))
-    return Request(environ["REQUEST_METHOD"], options, settings, params, headers, environ["wsgi.input"], tag)
+    gone = environ["waitress.client_disconnected"]
+    return Request(environ["REQUEST_METHOD"], options, settings, params, headers, environ["wsgi.input"], gone, tag)
 
 
 def _as_sent(text: str) -> str:

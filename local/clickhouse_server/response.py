@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from local.clickhouse_server.compression import Encoder, chosen_encoding, encoder
-from local.clickhouse_server.engine import Counts, Output
+from local.clickhouse_server.engine import Counts
 from local.clickhouse_server.native_blocks import BlockEncoder
+from local.clickhouse_server.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 # (buffer_size, wait_end_of_query) goes to a file.
 BUFFER_SIZE: Final = 1 << 20
 _MAX_BUFFER_SIZE: Final = 4 << 30  # an endless query must not fill the disk: behind this the answer is streamed
+_GATHERING_S: Final = 0.05  # so long a result may go on behind its first rows before they are sent
 _MAX_EXCEPTION: Final = 15 << 10  # with the lines around it, a client looks for it in the last 16 KiB
+_PLAIN_TEXT: Final = "text/plain; charset=UTF-8"
 _CONTENT_TYPES: Final = {
     "CSV": "text/csv; charset=UTF-8; header=absent",
     "CSVWITHNAMES": "text/csv; charset=UTF-8; header=present",
@@ -71,32 +76,39 @@ class Response:
         self._ready = ready
         self._ready.write(first)
         self.complete = self._output is None
-        self._buffer_size = _buffer_size(request)
+        self._buffer_size, self._waits = _buffer_size(request)
         self._headers = headers
         self._is_head = request.method == "HEAD"
         self._tag = request.exception_tag
         self._format = statement.format or request.default_format or "TabSeparated"
-        self._says_format = statement.kind != "INSERT"
-        self._encoder, self._encoding = _encoder(request)
+        self._has_result = statement.has_result or bool(first)
+        self._encoder, self._encoding = chosen_encoder(request)
         self._resources = contextlib.ExitStack()
 
     def fill(self) -> None:
         """Read the first part of the result. Raises ClickHouseError while the status can still be changed."""
-        while self._output is not None and not self.complete and self._ready.tell() < self._buffer_size:
-            data = self._output.read()
+        output, deadline = self._output, math.inf
+        while output is not None and not self.complete and self._ready.tell() < self._buffer_size:
+            if deadline < math.inf and not output.has_more(max(deadline - time.monotonic(), 0)):
+                return
+            data = output.read()
             if data:
                 self._ready.write(data)
+                if deadline == math.inf and not self._waits:
+                    deadline = time.monotonic() + _GATHERING_S
                 continue
-            if self._output.error is not None:
-                raise self._output.error
-            self._counts, self.complete = self._output.counts, True
+            if output.error is not None:
+                raise output.error
+            self._counts, self.complete = output.counts, True
 
     def start(self, start_response: StartResponse) -> None:
         summary = {name: str(value) for name, value in msgspec.structs.asdict(self._counts).items()}
         self._headers.append(("X-ClickHouse-Summary", msgspec.json.encode(summary).decode()))
-        content_type = _CONTENT_TYPES.get(self._format.upper(), "text/plain; charset=UTF-8")
-        if self._says_format:
-            self._headers += [("X-ClickHouse-Format", self._format), ("Content-Type", content_type)]
+        content_type = _PLAIN_TEXT
+        if self._has_result:
+            self._headers.append(("X-ClickHouse-Format", self._format))
+            content_type = _CONTENT_TYPES.get(self._format.upper(), _PLAIN_TEXT)
+        self._headers.append(("Content-Type", content_type))
         if self._encoding:
             self._headers.append(("Content-Encoding", self._encoding))
         if self.complete and self._encoder is not None and self._ready.tell() <= BUFFER_SIZE:
@@ -119,7 +131,10 @@ class Response:
         if self._is_head:
             return
         for data in self._pieces():
-            if piece := self._encoder.compress(data) if self._encoder else data:
+            piece = self._encoder.compress(data) if self._encoder else data
+            if self._encoder and self._output is not None and not self._output.has_more(0):
+                piece += self._encoder.sync()
+            if piece:
                 yield piece
         if self._encoder and (rest := self._encoder.flush()):
             yield rest
@@ -151,15 +166,17 @@ class Response:
         self._resources.close()
 
 
-def _buffer_size(request: Request) -> int:
-    """How much of a result must be there before the headers go out."""
+def _buffer_size(request: Request) -> tuple[int, bool]:
+    """How much of a result must be there before the headers go out, and whether the client wants to wait for it."""
     if request.flag("wait_end_of_query") or request.flag("http_wait_end_of_query"):
-        return _MAX_BUFFER_SIZE
-    wanted = request.options.get("buffer_size") or request.settings.get("http_response_buffer_size", "")
-    return min(max(BUFFER_SIZE, int(wanted) if wanted.isdecimal() else 0), _MAX_BUFFER_SIZE)
+        return _MAX_BUFFER_SIZE, True
+    text = request.options.get("buffer_size") or request.settings.get("http_response_buffer_size", "")
+    wanted = int(text) if text.isdecimal() else 0
+    return min(max(BUFFER_SIZE, wanted), _MAX_BUFFER_SIZE), wanted > 0
 
 
-def _encoder(request: Request) -> tuple[Encoder | None, str]:
+def chosen_encoder(request: Request) -> tuple[Encoder | None, str]:
+    """What packs the answer, and the name of the encoding when it is one of HTTP."""
     if request.flag("compress"):
         return BlockEncoder(), ""
     if not request.flag("enable_http_compression"):

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -20,12 +21,13 @@ from waitress import wasyncore
 from local.clickhouse_server.access.door import Door
 from local.clickhouse_server.access.reach import Judge, Outside
 from local.clickhouse_server.access.walls import confine
-from local.clickhouse_server.channel import channel_class
+from local.clickhouse_server.channel import install
 from local.clickhouse_server.config import DataFolder, FolderInUseError, KafkaClient
 from local.clickhouse_server.deferred_start import Held, hold, release
 from local.clickhouse_server.engine import Connection
 from local.clickhouse_server.errors import ClickHouseError
 from local.clickhouse_server.http import Application
+from local.clickhouse_server.places import Places
 from local.clickhouse_server.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -34,7 +36,12 @@ if TYPE_CHECKING:
     from local.clickhouse_server.settings import Settings
 
 _MAX_PORT: Final = 65535
-_THREADS: Final = 64
+_PLACES, _KEPT_PLACES = 60, 4
+# Beside the queries there is always a thread for what takes no time: a ping, a refusal.
+_THREADS: Final = _PLACES + _KEPT_PLACES + 8
+_MAX_CONNECTIONS: Final = 500
+_FILES: Final = 1 << 16
+_SEND_TIMEOUT_S: Final = 30.0  # ClickHouse's http_send_timeout
 _DRAIN_S: Final = 3.0
 _KILL_S: Final = 1.0
 _CLOSE_S: Final = 3.0
@@ -58,7 +65,7 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: S
         return Connection(folder.connection_string)
 
     sessions = Sessions(connect)
-    application = Application(connect, sessions, str(folder.incoming))
+    application = Application(connect, sessions, Places(_PLACES, _KEPT_PLACES), str(folder.incoming))
     try:
         held = _take(folder, data_dir)
         server = _listen(application, Door(settings.origins), host, port)
@@ -66,18 +73,21 @@ def main(*, host: str, port: int, data_dir: str, kafka: KafkaClient, settings: S
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    open_for_good = [keeper]
     if not settings.allow_reach:
-        application.judge = Judge(connect(), Outside(held.functions), held.withheld)
+        open_for_good.append(connect())
+        application.judge = Judge(open_for_good[-1], Outside(held.functions), held.withheld)
 
     print(f"ready http://{host}:{server.effective_port}", flush=True)
     while not stop.is_set():
         _turn(server, timeout_s=0.2)
+        _look_after(server)
     wasyncore.dispatcher.close(server)
     if not _drained(server, _DRAIN_S):
         with contextlib.suppress(ClickHouseError):
             keeper.execute("KILL QUERY WHERE query_id != query_id() ASYNC")
         _drained(server, _KILL_S)
-    _close(keeper, sessions)
+    _close(open_for_good, sessions)
     return 0
 
 
@@ -92,6 +102,7 @@ def _take(folder: DataFolder, name: str) -> Held:
         # The engine takes the zone of the process when it is loaded; <timezone> in its configuration changes nothing.
         os.environ["TZ"] = "UTC"
         time.tzset()
+        _allow_files()
         if not folder.may_reach_out and not confine(folder.root, readable=folder.kafka.files):
             print("warning: this kernel confines no process to a folder: statements are only judged", file=sys.stderr)
     except FolderInUseError as error:
@@ -99,6 +110,15 @@ def _take(folder: DataFolder, name: str) -> Held:
     except OSError as error:
         raise StartError(f"the data folder {name} cannot be used: {error.strerror}") from error
     return held
+
+
+def _allow_files() -> None:
+    """Ask for as many open files as the system gives: connections of clients must leave the engine enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a system that has a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(application: Application, door: Door, host: str, port: int) -> Any:
@@ -110,7 +130,9 @@ def _listen(application: Application, door: Door, host: str, port: int) -> Any:
             host=host,
             port=port,
             threads=_THREADS,
-            connection_limit=1000,
+            connection_limit=_MAX_CONNECTIONS + 100,
+            send_bytes=1,  # the first rows go out when they are there
+            outbuf_high_watermark=1 << 20,
             max_request_header_size=_MAX_HEADER,
             max_request_body_size=_MAX_BODY,
             channel_timeout=600,
@@ -118,7 +140,7 @@ def _listen(application: Application, door: Door, host: str, port: int) -> Any:
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,
         )
-        server.channel_class = channel_class(door)
+        install(server, door)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartError(f"port {port} on {host} is taken") from error
@@ -145,6 +167,19 @@ def _turn(server: Any, *, timeout_s: float) -> None:
     wasyncore.loop(timeout=timeout_s, use_poll=True, map=server._map, count=1)  # noqa: SLF001 - waitress has no other way
 
 
+def _look_after(server: Any) -> None:
+    """Close connections whose clients do not read, and the longest idle ones when there are too many."""
+    now = time.monotonic()
+    channels = list(server.active_channels.values())
+    for channel in channels:
+        if channel.takes_nothing(now, _SEND_TIMEOUT_S):
+            channel.handle_close()
+    if len(channels) >= _MAX_CONNECTIONS:
+        idle = sorted((channel for channel in channels if channel.is_idle()), key=lambda each: each.last_activity)
+        for channel in idle[: len(channels) - _MAX_CONNECTIONS + 1]:
+            channel.handle_close()
+
+
 def _drained(server: Any, seconds: float) -> bool:
     """Give running requests a bounded time to end; says whether all did."""
     deadline = time.monotonic() + seconds
@@ -155,16 +190,17 @@ def _drained(server: Any, seconds: float) -> bool:
     return True
 
 
-def _close(keeper: Connection, sessions: Sessions) -> None:
-    """Close the engine, but wait for it only so long: a Kafka table may wait for a broker that is gone."""
+def _close(connections: list[Connection], sessions: Sessions) -> None:
+    """Close the engine with its last connection, but wait only so long: a Kafka table may wait for a broker."""
 
     def close() -> None:
         # A member that leaves its group in the middle of joining wedges the group in the embedded broker: nobody is
         # given partitions again. One that just vanishes does not, so with such a consumer the process only ends.
-        if keeper.rows("SELECT 1 FROM system.kafka_consumers WHERE empty(assignments.partition_id) LIMIT 1"):
+        if connections[0].rows("SELECT 1 FROM system.kafka_consumers WHERE empty(assignments.partition_id) LIMIT 1"):
             return
         sessions.close()
-        keeper.close()
+        for connection in connections:
+            connection.close()
 
     closing = threading.Thread(target=close, name="close", daemon=True)
     closing.start()

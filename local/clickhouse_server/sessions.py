@@ -40,8 +40,8 @@ class Sessions:
         self._sessions: dict[str, _Session] = {}
 
     @contextlib.contextmanager
-    def use(self, session_id: str, timeout_s: int, *, must_exist: bool) -> Iterator[Connection]:
-        """The session's connection, for the length of one request.
+    def use(self, session_id: str, timeout_s: int, *, must_exist: bool, ends: bool) -> Iterator[Connection]:
+        """The session's connection, for the length of one request, which may be its last.
 
         Raises ClickHouseError when it is in use, or does not exist although it must.
         """
@@ -58,16 +58,13 @@ class Sessions:
         try:
             yield session.connection
         finally:
+            # In one step: a connection that is closed while another request holds it takes the process with it.
             with self._lock:
                 session.busy = False
                 session.deadline = self._clock() + timeout_s
-
-    def end(self, session_id: str) -> None:
-        """Close a session before its time, when a client asks for it."""
-        with self._lock:
-            session = self._sessions.pop(session_id, None)
-            if session is not None:
-                session.connection.close()
+                if ends:
+                    del self._sessions[session_id]
+                    session.connection.close()
 
     def close(self) -> None:
         with self._lock:

@@ -18,7 +18,9 @@ _WANTS_OPERAND: Final = frozenset(
     b"SELECT DISTINCT FROM JOIN BY WHERE PREWHERE HAVING QUALIFY AND OR NOT ON USING AS IN LIKE ILIKE BETWEEN "
     b"CASE WHEN THEN ELSE LIMIT OFFSET . , + - / % = < > |".split()
 )
-_READ_ONLY_KINDS: Final = frozenset(("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE", "CHECK"))
+_REPORTS: Final = frozenset(("SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK"))
+_READ_ONLY_KINDS: Final = _REPORTS | {"SELECT", "SET", "USE"}
+_KINDS_WITH_RESULT: Final = _REPORTS | {"SELECT", "KILL", "BACKUP", "RESTORE", "WATCH"}
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -39,6 +41,11 @@ class Statement(msgspec.Struct, frozen=True):
     input_columns: bytes = b""
 
     @property
+    def is_report(self) -> bool:
+        """Whether it has a result and changes nothing, and is no SELECT."""
+        return self.kind in _REPORTS
+
+    @property
     def only_reads(self) -> bool:
         return self.kind in _READ_ONLY_KINDS
 
@@ -46,6 +53,15 @@ class Statement(msgspec.Struct, frozen=True):
     def whole(self) -> bytes:
         """All of the statement that is no data, fit to be parsed."""
         return self.sql if self.data_start is None else b"%b %b FORMAT Values" % (self.sql, self.tail)
+
+    @property
+    def without_format(self) -> bytes:
+        start, end = self.format_span if self.format else (len(self.sql), len(self.sql))
+        return self.sql[:start] + b" " + self.sql[end:]
+
+    @property
+    def has_result(self) -> bool:
+        return self.kind in _KINDS_WITH_RESULT
 
     def with_output(self, clause: bytes) -> bytes:
         """The SELECT with `clause` (INTO OUTFILE … FORMAT …) where its own FORMAT clause stood."""
@@ -62,11 +78,21 @@ def parse(head: bytes) -> Statement:
     first = next(stream, None)
     if first is None or first.text == b";":
         raise ClickHouseError(SYNTAX_ERROR, "Empty query.")
-    if first.upper == b"INSERT":
+    if first.upper == b"INSERT" or (first.upper == b"WITH" and _skip_to_insert(stream)):
         insert = _parse_insert(head, stream)
         if insert is not None:
             return insert
     return _parse_plain(head)
+
+
+def _skip_to_insert(stream: Iterator[Token]) -> bool:
+    """Whether INSERT follows the expressions of WITH; if so, the stream stands behind it."""
+    for token in stream:
+        if token.depth == 0 and token.upper == b"INSERT":
+            return True
+        if token.depth == 0 and token.upper == b"SELECT":
+            return False
+    return False
 
 
 def _parse_plain(text: bytes) -> Statement:
@@ -80,6 +106,7 @@ def _parse_plain(text: bytes) -> Statement:
                 raise ClickHouseError(SYNTAX_ERROR, message)
             end, found = token.start, found[:position]
             break
+    _check_home(found)
     kind = _kind(found)
     top = [token for token in found if token.depth == 0]
     if kind == "SELECT" and any(a.upper == b"INTO" and b.upper == b"OUTFILE" for a, b in itertools.pairwise(top)):
@@ -89,6 +116,15 @@ def _parse_plain(text: bytes) -> Statement:
         return Statement(kind, text[:end])
     word, name = clause
     return Statement(kind, text[:end], name.text.decode("latin-1"), (word.start, name.end))
+
+
+def _check_home(found: list[Token]) -> None:
+    """No connection of the engine can be made without these databases, not even one to make them again."""
+    if len(found) > 1 and found[0].upper in {b"DROP", b"DETACH", b"RENAME"} and found[1].upper == b"DATABASE":
+        home = {token.identifier for token in found[2:]} & {b"default", b"system"}
+        if home:
+            message = f"The embedded server cannot be without its database {home.pop().decode()}."
+            raise ClickHouseError(NOT_IMPLEMENTED, message)
 
 
 def _kind(found: list[Token]) -> str:
@@ -122,7 +158,8 @@ def _parse_insert(head: bytes, stream: Iterator[Token]) -> Statement | None:
         if word == b"SETTINGS":
             cut = token.start
         elif word == b"VALUES":
-            return _insert(head, cut, token, "Values", token.end)
+            first = next(stream, None)
+            return _insert(head, cut, token, "Values", first.start if first else len(head))
         elif word == b"FORMAT":
             return _insert(head, cut, token, *_format_of_data(head, stream))
     end = len(head.rstrip(b"; \t\r\n"))

@@ -3,7 +3,7 @@
 A statement is judged by the names in it, and those are read from what the engine itself makes of it: `formatQuery`
 gives a text without comments, with one kind of quotes, and with a bracket directly behind the name of a function and
 behind no other name. So a column called `url` passes, and no way of writing `url(…)` does. What a view, a table, a
-dictionary or a function names is judged when it is made; those that are there already are withheld (see `withheld`).
+dictionary or a function names is judged when it is made; what is there already is withheld (see `deferred_start`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Outside:
         `texts` are the values of its parameters.
         """
         found = list(tokens(canonical))
-        return self._called(found, texts) or _file(found) or self._defined(found)
+        return (self._called(found, texts) or _file(found) or self._defined(found)) if found else None
 
     def reached_at_most(self, text: bytes) -> str | None:
         """What a text may reach that the engine cannot parse, or that it parses later, as part of something else."""

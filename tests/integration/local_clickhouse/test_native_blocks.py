@@ -88,6 +88,8 @@ def test_empty_answer_has_no_block(server: Server) -> None:
     assert server.request(body=b"SELECT 1 WHERE 0", compress="1").data == b""
 
 
-def test_error_before_the_first_row_is_plain_text(server: Server) -> None:
+def test_error_before_the_first_row_is_in_blocks_as_the_rows_would_be(server: Server) -> None:
     response = server.request(body=b"SELECT nothing", compress="1")
-    assert (response.status, response.data[:9]) == (404, b"Code: 47.")
+    assert response.status == 404
+    [text] = blocks_of(response.data)
+    assert text.startswith(b"Code: 47. DB::Exception: ")

@@ -3,7 +3,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from tests.integration.local_clickhouse.process import Server
@@ -81,3 +84,38 @@ def test_failed_query_leaves_the_session_usable(server: Server) -> None:
     assert server.request(body=b"SELECT nothing", session_id="i").status == 404
     assert server.request(body=b"SELECT 1", session_id="i", no_such_setting="1").status == 404
     assert server.sql("SELECT 1", session_id="i") == "1"
+
+
+def test_request_may_be_the_last_of_its_session(server: Server) -> None:
+    server.sql("CREATE TEMPORARY TABLE kept (a Int32)", session_id="j")
+    assert server.sql("EXISTS TEMPORARY TABLE kept", session_id="j", close_session="1") == "1"
+    response = server.request(body=b"SELECT 1", session_id="j", session_check="1")
+    assert response.headers["X-ClickHouse-Exception-Code"] == "372"
+    assert server.sql("EXISTS TEMPORARY TABLE kept", session_id="j", close_session="1") == "0"
+
+
+def test_session_that_a_request_holds_is_ended_by_nobody_else(server: Server) -> None:
+    server.sql("CREATE TEMPORARY TABLE kept (a Int32)", session_id="k")
+    running = threading.Thread(target=server.sql, args=("SELECT sleep(1.5), 'holds'",), kwargs={"session_id": "k"})
+    running.start()
+    seen = "SELECT count() FROM system.processes WHERE query LIKE '%holds%' AND query NOT LIKE '%processes%'"
+    while server.sql(seen) != "1":
+        assert running.is_alive()
+    response = server.request(body=b"SELECT 1", session_id="k", close_session="1")
+    assert response.headers["X-ClickHouse-Exception-Code"] == "373"
+    running.join()
+    assert server.sql("EXISTS TEMPORARY TABLE kept", session_id="k") == "1"
+
+
+@pytest.mark.parametrize("query", [b"SELECT 1", b"SELECT number FROM numbers(300000)", b"SELECT nothing", b"SELEC"])
+def test_session_that_many_clients_use_and_end_ends_nothing_else(server: Server, query: bytes) -> None:
+    def ask(number: int) -> str | None:
+        ends = {"close_session": "1"} if number % 2 else {}
+        answer = server.request("POST", query, None, "/", raw=False, session_id="shared", **ends)
+        return answer.headers.get("X-ClickHouse-Exception-Code")
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = set(pool.map(ask, range(400)))
+    assert codes <= {None, "373", "47", "62"}
+    assert server.sql("SELECT 1", session_id="shared", close_session="1") == "1"
+    assert server.process.poll() is None
