@@ -86,30 +86,39 @@ def migrate(
 
 
 def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: int | None = None) -> list[str]:
-    """Undo the last `steps` migrations, or all above `to_version`; the names of the files that were run."""
+    """Undo the last `steps` migrations, or all above `to_version`; the names of the files that were run.
+
+    When they change the queue, nothing is consumed until the last of them is undone. An insert that began before a
+    column was dropped would leave that column in a part, and every mutation of the table fails on such a part.
+    """
     files = MigrationStorage(folder).down_filenames()
     applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
     target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
     made = queue_files.versions(folder)
-    changed = [version for version in reversed(made) if target < version in applied]
-    # no queue is left below the first of these files: one that is made on the way there is to read nothing
-    nowhere = {**settings.retention.variables(), BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
-    given = variables(settings) if changed and target >= made[0] else nowhere
-    undone = []
+    changed = any(version in applied for version in made if version > target)
+    remains = changed and target >= made[0]
+    if remains:
+        variables(settings)  # raises, before anything is undone, when the queue could not be made again
     try:
-        cluster = Cluster(settings, folder)
-        for version in changed:
+        if changed:
             _free_the_queue(settings)
-            undone += cluster.rollback(None, folder, to_version=version - 1, variables=given)
-        if changed and target >= made[0]:
-            # a consumer that waits for its group holds on to the MVs of when it began to, and to the columns they read
-            _free_the_queue(settings)
-        undone += cluster.rollback(None, folder, to_version=target, variables=given)
+        nowhere = {**settings.retention.variables(), BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
+        try:
+            undone = Cluster(settings, folder).rollback(None, folder, to_version=target, variables=nowhere)
+        finally:
+            if remains:
+                _read_again(settings, folder)
     except StatementError as error:
-        raise OperationError(_located(error, folder, given)) from error
+        raise OperationError(_located(error, folder, nowhere)) from error
     except MigrationException as error:
         raise OperationError(_explained(error)) from error
     return [files[version] for version in undone]
+
+
+def _read_again(settings: Settings, folder: Path) -> None:
+    """Give a queue that was made to read nothing its brokers back."""
+    with connected(settings) as client:
+        consumer.follow_brokers(client, queue_statement(settings, folder))
 
 
 def _free_the_queue(settings: Settings) -> None:
