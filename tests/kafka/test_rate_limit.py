@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.kafka import KafkaBroker
+    from tests.support.kafka_load import Answer
 
 LIMIT = 100
 OFFERED = 400
@@ -59,15 +61,6 @@ def four_workers(folder: Path, kafka: KafkaBroker, storage: str) -> dict[str, st
     }
 
 
-def through_an_exact_window(times: list[float]) -> list[float]:
-    """Return which requests at these times (in seconds) an exact moving window lets through."""
-    through: list[float] = []
-    for at in sorted(times):
-        if len(through) < LIMIT or through[-LIMIT] <= at - 1:
-            through.append(at)
-    return through
-
-
 def rate(through: list[float]) -> float:
     """Return how many a second, once the first hundred have filled the empty window.
 
@@ -78,32 +71,34 @@ def rate(through: list[float]) -> float:
     return LIMIT * MEASURED_S / (through[LIMIT * (MEASURED_S + 1)] - through[LIMIT])
 
 
-def load_that_could_use_the_limit(url: str) -> Load:
-    """Ask until the questions, and the answers, were even enough to use 98 % of an exact window: others say nothing.
+def most_in_a_second(through: list[Answer]) -> int:
+    """Return how many were certainly let through within one second, wherever it begins.
 
-    Whether that is so depends on the machine and not on what was let through. AssertionError when it never is.
+    Each was judged between its sending and its answer, so the k-th judgement is between the k-th sending and the
+    k-th answer, however long the machine kept either waiting.
     """
-    for _ in range(TRIES):
-        with Load(url, rate=OFFERED, keep_connections=False) as load:
-            load.wait_for(LIMIT * (MEASURED_S + 1) + 1)
-        asked = [answer.at for answer in load.answers]
-        answered = [answer.at + answer.took_s for answer in load.answers]
-        if min(rate(through_an_exact_window(times)) for times in (asked, answered)) >= 0.98 * LIMIT:
-            return load
-    raise AssertionError(f"in {TRIES} tries this machine never sent {OFFERED} requests a second evenly")
+    asked = sorted(answer.at for answer in through)
+    answered = sorted(answer.at + answer.took_s for answer in through)
+    return max(bisect_left(answered, begin + 1.0) - number for number, begin in enumerate(asked))
 
 
 @pytest.mark.parametrize("storage", ["async+redis", "async+memory"])
 def test_a_limit_of_100_a_second_lets_100_a_second_through_over_all_workers(
     request: pytest.FixtureRequest, kafka: KafkaBroker, tmp_path: Path, storage: str
 ) -> None:
+    """Never more, on any machine. Fewer where the machine stands still for a while, so one try has to reach them."""
     address = f"async+{request.getfixturevalue('redis')}" if storage == "async+redis" else f"{storage}://"
+    reached: list[float] = []
     with services.api(tmp_path, **four_workers(tmp_path, kafka, address)) as (service, url):
         eventually(lambda: service.answers(f"{url}/readyz"), within_s=20)
-        load = load_that_could_use_the_limit(url)
-    assert set(load.outcomes()) == {"202", "429"}
-    let_through = sorted(answer.at for answer in load.answers if answer.status == 202)
-    assert rate(let_through) == pytest.approx(LIMIT, rel=0.05)
+        while max(reached, default=0.0) < 0.95 * LIMIT and len(reached) < TRIES:
+            with Load(url, rate=OFFERED, keep_connections=False) as load:
+                load.wait_for(LIMIT * (MEASURED_S + 1) + 1)
+            assert set(load.outcomes()) == {"202", "429"}
+            through = [answer for answer in load.answers if answer.status == 202]
+            assert most_in_a_second(through) <= 1.05 * LIMIT
+            reached.append(rate(sorted(answer.at for answer in through)))
+    assert max(reached) >= 0.95 * LIMIT, reached
 
 
 def test_a_limit_lets_everything_through_while_redis_is_away(kafka: KafkaBroker, tmp_path: Path) -> None:
