@@ -8,4 +8,9 @@ prepare_environment tests
 "$python" -m ruff check .
 "$python" -m ruff format --check .
 "$python" -m mypy
-exec "$python" -m pytest "$@"
+[ "$#" -eq 0 ] || exec "$python" -m pytest "$@"
+# Two files at a time, then one by one what measures time or needs the whole machine. Both run, also when the first one fails.
+failed=0
+"$python" -m pytest --numprocesses 2 --dist loadfile -m "not alone" || failed=$?
+"$python" -m pytest -m alone || failed=$?
+exit "$failed"

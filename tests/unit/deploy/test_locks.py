@@ -43,6 +43,7 @@ NOT_IMPORTED = {
     "swagger-ui-py": "the API serves its files",
     "pandas": "chDB looks for it",
     "pytest-timeout": "pytest loads it",
+    "pytest-xdist": "pytest loads it",
     "mypy": "run_tests.sh runs it",
     "ruff": "run_tests.sh runs it",
     "import-linter": "tests run its command",
