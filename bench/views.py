@@ -22,7 +22,7 @@ from bench.machine import Machine, this_machine
 from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError
-from clickhouse.schema import runner, sqlfile, views
+from clickhouse.schema import refreshes, runner, sqlfile, views
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -124,17 +124,8 @@ def _generate(client: Client, day: int, events: int, people: int) -> None:
 
 
 def _settle(client: Client) -> None:
-    """Merge everything, and let the rollups count what was written."""
-    for table in ("activity", "pages", "films", "searches"):
-        execute(
-            client,
-            f"INSERT INTO ugc.{table}_per_day SELECT *, now64(3, 'UTC') FROM ugc.{table}_per_day_live",  # noqa: S608
-        )
-    execute(
-        client, "TRUNCATE TABLE ugc.sessions"
-    )  # its first refresh saw nothing: the events pretend to be of long ago
-    execute(client, "SYSTEM REFRESH VIEW ugc.sessions_mv")
-    execute(client, "SYSTEM WAIT VIEW ugc.sessions_mv")
+    """Let the rollups count what was written, and merge everything."""
+    refreshes.settle(client)
     for row in rows(client, _TABLES):
         execute(client, f"OPTIMIZE TABLE ugc.{row['name']} FINAL")
 

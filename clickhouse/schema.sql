@@ -2,18 +2,78 @@
 -- Query:  python -m clickhouse status --drift     compares a server with it
 -- Mind:   after a change of a migration or a view: python -m clickhouse dump --write
 
+CREATE VIEW ugc.activity_days
+(
+    `day` Date,
+    `written_at` DateTime64(3, 'UTC'),
+    `counted_at` DateTime64(3, 'UTC'),
+    `last_seen_at` DateTime64(3, 'UTC'),
+    `is_whole` Nullable(UInt8),
+    `events` UInt64,
+    `least_events` Int64
+)
+AS WITH
+    now64(3, 'UTC') AS now,
+    counted AS
+    (
+        SELECT
+            day,
+            arrayMax(groupArray((refreshed_at, last_seen_at, counted_events))) AS newest
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at,
+                seen_at AS last_seen_at,
+                sum(events) AS counted_events
+            FROM ugc.activity_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at,
+                seen_at
+        )
+        GROUP BY day
+    )
+SELECT
+    written.day AS day,
+    written.written_at AS written_at,
+    counted.newest.1 AS counted_at,
+    counted.newest.2 AS last_seen_at,
+    written.is_whole AS is_whole,
+    written.events AS events,
+    toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
+FROM ugc.days_written AS written
+LEFT JOIN counted ON counted.day = written.day
+WHERE (written.day < toDate(now)) AND ((written.written_at > last_seen_at) OR ((last_seen_at >= (counted_at - toIntervalMinute(10))) AND (counted_at <= (now - toIntervalMinute(10)))));
+
 CREATE TABLE ugc.activity_per_day
 (
     `day` Date COMMENT 'Day in UTC' CODEC(ZSTD(1)),
     `identity_hash` UInt64 COMMENT 'cityHash64 of the identity; 0 in the row that only marks the day as counted' CODEC(ZSTD(1)),
     `events` UInt64 COMMENT 'Events of the person on the day' CODEC(T64, ZSTD(1)),
     `signed_in` UInt8 COMMENT '1 when the person was signed in at any of them' CODEC(ZSTD(1)),
-    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+    `first_received_at` DateTime64(3, 'UTC') COMMENT 'When the first of them was received' CODEC(T64, ZSTD(1)),
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1)),
+    `seen_at` DateTime64(3, 'UTC') COMMENT 'When the day had been written last, as far as this count saw' CODEC(ZSTD(1)),
+    PROJECTION counts
+    (
+        SELECT
+            day,
+            refreshed_at,
+            seen_at,
+            sum(events) AS events,
+            min(first_received_at) AS first_received_at
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
 )
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYear(day)
 ORDER BY (day, identity_hash)
-SETTINGS index_granularity = 8192
+SETTINGS deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', index_granularity = 8192
 COMMENT 'Rollup: people and their events by day, for ever';
 
 CREATE VIEW ugc.activity_per_day_live
@@ -21,13 +81,15 @@ CREATE VIEW ugc.activity_per_day_live
     `day` Date,
     `identity_hash` UInt64,
     `events` UInt64,
-    `signed_in` UInt8
+    `signed_in` UInt8,
+    `first_received_at` DateTime64(3, 'UTC')
 )
 AS SELECT
     toDate(occurred_at) AS day,
     cityHash64(identity) AS identity_hash,
     toUInt64(count()) AS events,
-    max(user_id != '') AS signed_in
+    max(user_id != '') AS signed_in,
+    min(received_at) AS first_received_at
 FROM ugc.events
 FINAL
 WHERE NOT is_bot
@@ -36,12 +98,89 @@ GROUP BY
     identity_hash
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
+CREATE VIEW ugc.activity_per_day_typed
+AS SELECT
+    toDate(occurred_at) AS day,
+    cityHash64(identity) AS identity_hash,
+    toUInt64(count()) AS events,
+    max(user_id != '') AS signed_in,
+    min(received_at) AS first_received_at
+FROM merge('ugc', {tables:String})
+FINAL
+WHERE NOT is_bot
+GROUP BY
+    day,
+    identity_hash
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW ugc.activity_waiting
+(
+    `day` Date,
+    `identity_hash` UInt64,
+    `events` UInt64,
+    `signed_in` UInt8,
+    `first_received_at` DateTime64(3, 'UTC'),
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
+)
+AS WITH
+    (
+        SELECT now64(3, 'UTC')
+    ) AS counted_at,
+    (
+        SELECT groupArray((day, written_at, least_events))
+        FROM
+        (
+            SELECT
+                day,
+                written_at,
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
+            FROM ugc.activity_days
+            WHERE is_whole
+        )
+        WHERE (up_to_here - events) < 10000000
+    ) AS asked,
+    asked[indexOf(asked.1, day)] AS its
+SELECT
+    day,
+    identity_hash,
+    events,
+    signed_in,
+    first_received_at,
+    if(is_marker, counted_at - toIntervalMillisecond(1), counted_at) AS refreshed_at,
+    its.2 AS seen_at
+FROM
+(
+    SELECT
+        day,
+        identity_hash,
+        events,
+        signed_in,
+        first_received_at,
+        false AS is_marker
+    FROM ugc.activity_per_day_live
+    WHERE day IN (
+        SELECT arrayJoin(asked.1)
+    )
+    UNION ALL
+    SELECT
+        arrayJoin(asked.1) AS day,
+        0 AS identity_hash,
+        0 AS events,
+        0 AS signed_in,
+        toDateTime64(0, 3, 'UTC') AS first_received_at,
+        true AS is_marker
+)
+QUALIFY sum(events) OVER (PARTITION BY day) >= (its.3);
+
 CREATE TABLE ugc.clicks
 (
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -61,9 +200,10 @@ CREATE TABLE ugc.clicks
     `label` String COMMENT 'Its text, empty when not given' CODEC(ZSTD(1)),
     `x` Nullable(UInt32) COMMENT 'Pixels from the left of the page' CODEC(ZSTD(1)),
     `y` Nullable(UInt32) COMMENT 'Pixels from the top of the page' CODEC(ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
@@ -75,7 +215,7 @@ CREATE TABLE ugc.custom_events
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -92,14 +232,109 @@ CREATE TABLE ugc.custom_events
     `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     `name` LowCardinality(String) COMMENT 'Name that the team gave it',
     `properties` String COMMENT 'Its properties, a JSON object as text: read with JSONExtract' CODEC(ZSTD(3)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 SETTINGS index_granularity = 8192
 COMMENT 'custom: events that a product team names itself';
+
+CREATE TABLE ugc.days_requested
+(
+    `day` Date COMMENT 'Day in UTC that is to be counted again' CODEC(ZSTD(1)),
+    `requested_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When' CODEC(T64, ZSTD(1)),
+    `came` UInt32 COMMENT 'How many events of the day came late, copies included' CODEC(ZSTD(1)),
+    `fewer` UInt32 COMMENT 'How many events turned out to belong to other days' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (day, requested_at)
+TTL toDateTime(requested_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
+SETTINGS index_granularity = 8192
+COMMENT 'Days that are to be counted again for another reason than a new row';
+
+CREATE VIEW ugc.days_written
+(
+    `day` Date,
+    `written_at` DateTime64(3, 'UTC'),
+    `events` UInt64,
+    `first_received_at` DateTime64(3, 'UTC'),
+    `requests` Array(Tuple(
+        DateTime64(3, 'UTC'),
+        UInt32)),
+    `newest` Tuple(
+        DateTime64(3, 'UTC'),
+        DateTime64(3, 'UTC'),
+        UInt64,
+        DateTime64(3, 'UTC')),
+    `counted_events` UInt64,
+    `fewer` UInt64,
+    `first_kept` Nullable(Date),
+    `is_whole` Nullable(UInt8)
+)
+AS WITH
+    (
+        SELECT max(subtractMonths(subtractDays(toDate(now('UTC')), days), months) + if(months > 0, 6, 3))
+        FROM
+        (
+            SELECT
+                toUInt32OrZero(extract(engine_full, ' TTL toDateTime\\(received_at\\) \\+ toIntervalMonth\\((\\d+)\\)')) AS months,
+                toUInt32OrZero(extract(engine_full, ' TTL toDateTime\\(received_at\\) \\+ toIntervalDay\\((\\d+)\\)')) AS days
+            FROM system.tables
+            WHERE (database = 'ugc') AND (name = 'events') AND (position(engine_full, ' TTL ') > 0)
+        )
+    ) AS first_kept,
+    known AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            max(inserted_at) AS written_at,
+            countIf(NOT is_bot) AS stored,
+            minIf(received_at, NOT is_bot) AS first_stored,
+            [] AS requests,
+            [] AS counts
+        FROM ugc.events
+        GROUP BY day
+        UNION ALL
+        SELECT
+            day,
+            max(requested_at) AS written_at,
+            0 AS stored,
+            toDateTime64(0, 3, 'UTC') AS first_stored,
+            groupArray((requested_at, fewer)) AS requests,
+            [] AS counts
+        FROM ugc.days_requested
+        GROUP BY day
+        UNION ALL
+        SELECT
+            day,
+            toDateTime64(0, 3, 'UTC') AS written_at,
+            0 AS stored,
+            toDateTime64(0, 3, 'UTC') AS first_stored,
+            [] AS requests,
+            [(refreshed_at, seen_at, sum(events), min(first_received_at))] AS counts
+        FROM ugc.activity_per_day
+        WHERE refreshed_at <= now64(3, 'UTC')
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
+SELECT
+    day,
+    max(known.written_at) AS written_at,
+    sum(known.stored) AS events,
+    max(known.first_stored) AS first_received_at,
+    groupArrayArray(known.requests) AS requests,
+    arrayMax(groupArrayArray(known.counts)) AS newest,
+    newest.3 AS counted_events,
+    arraySum(request -> if((request.1) > (newest.2), request.2, 0), requests) AS fewer,
+    first_kept,
+    (day >= first_kept) AND ((events + fewer) >= counted_events) AND ((first_received_at <= (newest.4)) OR (counted_events = 0) OR (fewer > 0)) AS is_whole
+FROM known
+GROUP BY day;
 
 CREATE TABLE ugc.events
 (
@@ -107,7 +342,7 @@ CREATE TABLE ugc.events
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -128,14 +363,24 @@ CREATE TABLE ugc.events
     `kafka_offset` UInt64 COMMENT 'Offset of the message in the partition; one message holds the events of one request' CODEC(T64, ZSTD(1)),
     `kafka_timestamp` DateTime64(3, 'UTC') COMMENT 'When the message was produced' CODEC(T64, ZSTD(1)),
     `inserted_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When ClickHouse wrote it' CODEC(T64, ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1,
-    INDEX inserted_at_minmax inserted_at TYPE minmax GRANULARITY 1
+    INDEX inserted_at_minmax inserted_at TYPE minmax GRANULARITY 1,
+    PROJECTION written_by_day
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            max(inserted_at) AS written_at,
+            countIf(NOT is_bot) AS events,
+            minIf(received_at, NOT is_bot) AS first_received_at
+        GROUP BY day
+    )
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
-ORDER BY (toDate(key_time), cityHash64(identity), event_id)
+ORDER BY (toDate(key_time), cityHash64(identity), event_type, event_id)
 TTL toDateTime(received_at) + toIntervalDay(${UGC_RETENTION_PAYLOAD_DAYS})
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', index_granularity = 8192
 COMMENT 'Landing: every valid event of every type';
 
 CREATE TABLE ugc.events_errors
@@ -155,6 +400,63 @@ TTL toDateTime(inserted_at) + toIntervalDay(${UGC_RETENTION_ERRORS_DAYS})
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 8192
 COMMENT 'Messages and lines that could not become an event';
 
+CREATE TABLE ugc.events_late
+(
+    `event_type` LowCardinality(String) COMMENT 'Type of the event',
+    `event_id` UUID COMMENT 'Identifies the event',
+    `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it',
+    `identity` String COMMENT 'Who'
+)
+ENGINE = `Null`
+COMMENT 'Events that are written late, on their way to days_requested; keeps nothing';
+
+CREATE VIEW ugc.films_days
+(
+    `day` Date,
+    `written_at` DateTime64(3, 'UTC'),
+    `counted_at` DateTime64(3, 'UTC'),
+    `last_seen_at` DateTime64(3, 'UTC'),
+    `is_whole` Nullable(UInt8),
+    `events` UInt64,
+    `least_events` Int64
+)
+AS WITH
+    now64(3, 'UTC') AS now,
+    counted AS
+    (
+        SELECT
+            day,
+            arrayMax(groupArray((refreshed_at, last_seen_at, counted_events))) AS newest
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at,
+                seen_at AS last_seen_at,
+                (sum(page_views) + sum(completions)) + sum(heartbeats) AS counted_events
+            FROM ugc.films_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at,
+                seen_at
+        )
+        GROUP BY day
+    )
+SELECT
+    written.day AS day,
+    written.written_at AS written_at,
+    counted.newest.1 AS counted_at,
+    counted.newest.2 AS last_seen_at,
+    written.is_whole AS is_whole,
+    written.events AS events,
+    toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
+FROM ugc.days_written AS written
+LEFT JOIN counted ON counted.day = written.day
+WHERE (written.day < toDate(now)) AND ((written.written_at > last_seen_at) OR ((last_seen_at >= (counted_at - toIntervalMinute(10))) AND (counted_at <= (now - toIntervalMinute(10)))));
+
 CREATE TABLE ugc.films_per_day
 (
     `day` Date COMMENT 'Day in UTC' CODEC(ZSTD(1)),
@@ -166,12 +468,25 @@ CREATE TABLE ugc.films_per_day
     `heartbeats` UInt64 COMMENT 'Heartbeats of the player' CODEC(T64, ZSTD(1)),
     `buffering_heartbeats` UInt64 COMMENT 'Heartbeats while the player waited for data' CODEC(T64, ZSTD(1)),
     `buffering_users` UInt64 COMMENT 'People with at least one of those' CODEC(T64, ZSTD(1)),
-    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1)),
+    `seen_at` DateTime64(3, 'UTC') COMMENT 'When the day had been written last, as far as this count saw' CODEC(ZSTD(1)),
+    PROJECTION counts
+    (
+        SELECT
+            day,
+            refreshed_at,
+            seen_at,
+            (sum(page_views) + sum(completions)) + sum(heartbeats) AS events
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
 )
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYear(day)
 ORDER BY (day, movie_id)
-SETTINGS index_granularity = 8192
+SETTINGS deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', index_granularity = 8192
 COMMENT 'Rollup: films by day, for ever';
 
 CREATE VIEW ugc.films_per_day_live
@@ -252,12 +567,90 @@ GROUP BY
     movie_id
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
+CREATE VIEW ugc.films_waiting
+(
+    `day` Date,
+    `movie_id` String,
+    `page_views` UInt64,
+    `active_users` UInt64,
+    `completions` UInt64,
+    `completed_watched_ms` UInt64,
+    `heartbeats` UInt64,
+    `buffering_heartbeats` UInt64,
+    `buffering_users` UInt64,
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
+)
+AS WITH
+    (
+        SELECT now64(3, 'UTC')
+    ) AS counted_at,
+    (
+        SELECT groupArray((day, written_at, least_events))
+        FROM
+        (
+            SELECT
+                day,
+                written_at,
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
+            FROM ugc.films_days
+            WHERE is_whole
+        )
+        WHERE (up_to_here - events) < 10000000
+    ) AS asked,
+    asked[indexOf(asked.1, day)] AS its
+SELECT
+    day,
+    movie_id,
+    page_views,
+    active_users,
+    completions,
+    completed_watched_ms,
+    heartbeats,
+    buffering_heartbeats,
+    buffering_users,
+    if(is_marker, counted_at - toIntervalMillisecond(1), counted_at) AS refreshed_at,
+    its.2 AS seen_at
+FROM
+(
+    SELECT
+        day,
+        movie_id,
+        page_views,
+        active_users,
+        completions,
+        completed_watched_ms,
+        heartbeats,
+        buffering_heartbeats,
+        buffering_users,
+        false AS is_marker
+    FROM ugc.films_per_day_live
+    WHERE day IN (
+        SELECT arrayJoin(asked.1)
+    )
+    UNION ALL
+    SELECT
+        arrayJoin(asked.1) AS day,
+        '' AS movie_id,
+        0 AS page_views,
+        0 AS active_users,
+        0 AS completions,
+        0 AS completed_watched_ms,
+        0 AS heartbeats,
+        0 AS buffering_heartbeats,
+        0 AS buffering_users,
+        true AS is_marker
+)
+QUALIFY sum((page_views + completions) + heartbeats) OVER (PARTITION BY day) >= (its.3);
+
 CREATE TABLE ugc.page_leaves
 (
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -278,9 +671,10 @@ CREATE TABLE ugc.page_leaves
     `dwell_ms` Nullable(UInt32) COMMENT 'Milliseconds from opening to leaving' CODEC(ZSTD(1)),
     `active_ms` Nullable(UInt32) COMMENT 'Milliseconds of it in which the page was visible' CODEC(ZSTD(1)),
     `scroll_percent` Nullable(UInt8) COMMENT 'How far down the page was seen, 0 to 100' CODEC(ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
@@ -292,7 +686,7 @@ CREATE TABLE ugc.page_views
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -311,14 +705,60 @@ CREATE TABLE ugc.page_views
     `page_type` LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
     `page_id` String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
     `title` String COMMENT 'Title of the page, empty when not given' CODEC(ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 SETTINGS index_granularity = 8192
 COMMENT 'page_view: pages that were opened';
+
+CREATE VIEW ugc.pages_days
+(
+    `day` Date,
+    `written_at` DateTime64(3, 'UTC'),
+    `counted_at` DateTime64(3, 'UTC'),
+    `last_seen_at` DateTime64(3, 'UTC'),
+    `is_whole` Nullable(UInt8),
+    `events` UInt64,
+    `least_events` Int64
+)
+AS WITH
+    now64(3, 'UTC') AS now,
+    counted AS
+    (
+        SELECT
+            day,
+            arrayMax(groupArray((refreshed_at, last_seen_at, counted_events))) AS newest
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at,
+                seen_at AS last_seen_at,
+                sum(views) + sum(leaves) AS counted_events
+            FROM ugc.pages_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at,
+                seen_at
+        )
+        GROUP BY day
+    )
+SELECT
+    written.day AS day,
+    written.written_at AS written_at,
+    counted.newest.1 AS counted_at,
+    counted.newest.2 AS last_seen_at,
+    written.is_whole AS is_whole,
+    written.events AS events,
+    toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
+FROM ugc.days_written AS written
+LEFT JOIN counted ON counted.day = written.day
+WHERE (written.day < toDate(now)) AND ((written.written_at > last_seen_at) OR ((last_seen_at >= (counted_at - toIntervalMinute(10))) AND (counted_at <= (now - toIntervalMinute(10)))));
 
 CREATE TABLE ugc.pages_per_day
 (
@@ -330,12 +770,25 @@ CREATE TABLE ugc.pages_per_day
     `leaves` UInt64 COMMENT 'How often it was left' CODEC(T64, ZSTD(1)),
     `dwell_ms` UInt64 COMMENT 'Milliseconds from opening to leaving, of all leaves' CODEC(T64, ZSTD(1)),
     `active_ms` UInt64 COMMENT 'Milliseconds of them while the page was visible, where the client says so' CODEC(T64, ZSTD(1)),
-    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1)),
+    `seen_at` DateTime64(3, 'UTC') COMMENT 'When the day had been written last, as far as this count saw' CODEC(ZSTD(1)),
+    PROJECTION counts
+    (
+        SELECT
+            day,
+            refreshed_at,
+            seen_at,
+            sum(views) + sum(leaves) AS events
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
 )
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYear(day)
 ORDER BY (day, page_type, page_id)
-SETTINGS index_granularity = 8192
+SETTINGS deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', index_granularity = 8192
 COMMENT 'Rollup: pages by day, for ever';
 
 CREATE VIEW ugc.pages_per_day_live
@@ -399,12 +852,86 @@ GROUP BY
     page_id
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
+CREATE VIEW ugc.pages_waiting
+(
+    `day` Date,
+    `page_type` String,
+    `page_id` String,
+    `views` UInt64,
+    `active_users` UInt64,
+    `leaves` UInt64,
+    `dwell_ms` UInt64,
+    `active_ms` UInt64,
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
+)
+AS WITH
+    (
+        SELECT now64(3, 'UTC')
+    ) AS counted_at,
+    (
+        SELECT groupArray((day, written_at, least_events))
+        FROM
+        (
+            SELECT
+                day,
+                written_at,
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
+            FROM ugc.pages_days
+            WHERE is_whole
+        )
+        WHERE (up_to_here - events) < 10000000
+    ) AS asked,
+    asked[indexOf(asked.1, day)] AS its
+SELECT
+    day,
+    page_type,
+    page_id,
+    views,
+    active_users,
+    leaves,
+    dwell_ms,
+    active_ms,
+    if(is_marker, counted_at - toIntervalMillisecond(1), counted_at) AS refreshed_at,
+    its.2 AS seen_at
+FROM
+(
+    SELECT
+        day,
+        page_type,
+        page_id,
+        views,
+        active_users,
+        leaves,
+        dwell_ms,
+        active_ms,
+        false AS is_marker
+    FROM ugc.pages_per_day_live
+    WHERE day IN (
+        SELECT arrayJoin(asked.1)
+    )
+    UNION ALL
+    SELECT
+        arrayJoin(asked.1) AS day,
+        '' AS page_type,
+        '' AS page_id,
+        0 AS views,
+        0 AS active_users,
+        0 AS leaves,
+        0 AS dwell_ms,
+        0 AS active_ms,
+        true AS is_marker
+)
+QUALIFY sum(views + leaves) OVER (PARTITION BY day) >= (its.3);
+
 CREATE TABLE ugc.search_filters
 (
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -427,14 +954,60 @@ CREATE TABLE ugc.search_filters
     `year_from` Nullable(UInt16) COMMENT 'First year of release' CODEC(ZSTD(1)),
     `year_to` Nullable(UInt16) COMMENT 'Last year of release' CODEC(ZSTD(1)),
     `results_count` Nullable(UInt32) COMMENT 'How many films were found' CODEC(ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
 SETTINGS index_granularity = 8192
 COMMENT 'search_filter: searches and their filters';
+
+CREATE VIEW ugc.searches_days
+(
+    `day` Date,
+    `written_at` DateTime64(3, 'UTC'),
+    `counted_at` DateTime64(3, 'UTC'),
+    `last_seen_at` DateTime64(3, 'UTC'),
+    `is_whole` Nullable(UInt8),
+    `events` UInt64,
+    `least_events` Int64
+)
+AS WITH
+    now64(3, 'UTC') AS now,
+    counted AS
+    (
+        SELECT
+            day,
+            arrayMax(groupArray((refreshed_at, last_seen_at, counted_events))) AS newest
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at,
+                seen_at AS last_seen_at,
+                sum(searches) AS counted_events
+            FROM ugc.searches_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at,
+                seen_at
+        )
+        GROUP BY day
+    )
+SELECT
+    written.day AS day,
+    written.written_at AS written_at,
+    counted.newest.1 AS counted_at,
+    counted.newest.2 AS last_seen_at,
+    written.is_whole AS is_whole,
+    written.events AS events,
+    toInt64(counted.newest.3) - arraySum(request -> if((request.1) > last_seen_at, request.2, 0), written.requests) AS least_events
+FROM ugc.days_written AS written
+LEFT JOIN counted ON counted.day = written.day
+WHERE (written.day < toDate(now)) AND ((written.written_at > last_seen_at) OR ((last_seen_at >= (counted_at - toIntervalMinute(10))) AND (counted_at <= (now - toIntervalMinute(10)))));
 
 CREATE TABLE ugc.searches_per_day
 (
@@ -444,12 +1017,25 @@ CREATE TABLE ugc.searches_per_day
     `active_users` UInt64 COMMENT 'People who searched for it' CODEC(T64, ZSTD(1)),
     `without_results` UInt64 COMMENT 'Searches that found nothing' CODEC(T64, ZSTD(1)),
     `with_known_results` UInt64 COMMENT 'Searches of which the client told how many films were found' CODEC(T64, ZSTD(1)),
-    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1)),
+    `seen_at` DateTime64(3, 'UTC') COMMENT 'When the day had been written last, as far as this count saw' CODEC(ZSTD(1)),
+    PROJECTION counts
+    (
+        SELECT
+            day,
+            refreshed_at,
+            seen_at,
+            sum(searches) AS events
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
 )
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYear(day)
 ORDER BY (day, query)
-SETTINGS index_granularity = 8192
+SETTINGS deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', index_granularity = 8192
 COMMENT 'Rollup: searches by day and text, for ever';
 
 CREATE VIEW ugc.searches_per_day_live
@@ -476,6 +1062,72 @@ GROUP BY
     lowerUTF8(trimBoth(s.query))
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
+CREATE VIEW ugc.searches_waiting
+(
+    `day` Date,
+    `query` String,
+    `searches` UInt64,
+    `active_users` UInt64,
+    `without_results` UInt64,
+    `with_known_results` UInt64,
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
+)
+AS WITH
+    (
+        SELECT now64(3, 'UTC')
+    ) AS counted_at,
+    (
+        SELECT groupArray((day, written_at, least_events))
+        FROM
+        (
+            SELECT
+                day,
+                written_at,
+                least_events,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
+            FROM ugc.searches_days
+            WHERE is_whole
+        )
+        WHERE (up_to_here - events) < 10000000
+    ) AS asked,
+    asked[indexOf(asked.1, day)] AS its
+SELECT
+    day,
+    query,
+    searches,
+    active_users,
+    without_results,
+    with_known_results,
+    if(is_marker, counted_at - toIntervalMillisecond(1), counted_at) AS refreshed_at,
+    its.2 AS seen_at
+FROM
+(
+    SELECT
+        day,
+        query,
+        searches,
+        active_users,
+        without_results,
+        with_known_results,
+        false AS is_marker
+    FROM ugc.searches_per_day_live
+    WHERE day IN (
+        SELECT arrayJoin(asked.1)
+    )
+    UNION ALL
+    SELECT
+        arrayJoin(asked.1) AS day,
+        '' AS query,
+        0 AS searches,
+        0 AS active_users,
+        0 AS without_results,
+        0 AS with_known_results,
+        true AS is_marker
+)
+QUALIFY sum(searches) OVER (PARTITION BY day) >= (its.3);
+
 CREATE TABLE ugc.sessions
 (
     `day` Date COMMENT 'Day in UTC on which it began' CODEC(ZSTD(1)),
@@ -486,39 +1138,133 @@ CREATE TABLE ugc.sessions
     `page_views` UInt64 COMMENT 'How many pages were opened' CODEC(T64, ZSTD(1)),
     `entry_page` String COMMENT 'Address of its first page, empty when no event names one' CODEC(ZSTD(1)),
     `exit_page` String COMMENT 'Address of its last page' CODEC(ZSTD(1)),
-    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was cut; the newest of a day holds' CODEC(ZSTD(1))
+    `refreshed_at` DateTime64(3, 'UTC') COMMENT 'When the day was cut; the newest of a day holds' CODEC(ZSTD(1)),
+    `seen_at` DateTime64(3, 'UTC') COMMENT 'When the day had been written last, as far as this count saw' CODEC(ZSTD(1)),
+    PROJECTION counts
+    (
+        SELECT
+            day,
+            refreshed_at,
+            seen_at,
+            sum(events) AS events
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
 )
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYYYYMM(day)
 ORDER BY (day, cityHash64(identity), started_at)
 TTL day + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
-SETTINGS index_granularity = 8192
+SETTINGS deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', index_granularity = 8192
 COMMENT 'Rollup: sessions of people';
 
-CREATE VIEW ugc.sessions_live
+CREATE VIEW ugc.sessions_days
 (
     `day` Date,
-    `identity` String,
-    `started_at` DateTime64(3, 'UTC'),
-    `ended_at` DateTime64(3, 'UTC'),
-    `events` UInt64,
-    `page_views` UInt64,
-    `entry_page` String,
-    `exit_page` String
+    `written_at` DateTime64(3, 'UTC'),
+    `last_written_at` DateTime64(3, 'UTC'),
+    `counted_at` DateTime64(3, 'UTC'),
+    `last_seen_at` DateTime64(3, 'UTC'),
+    `is_whole` Nullable(UInt8),
+    `events` UInt64
 )
 AS WITH
+    now64(3, 'UTC') AS now,
+    toDate(now) AS today,
+    touched AS
+    (
+        SELECT
+            day,
+            maxIf(at, (day >= written_day) OR (written_day < today)) AS written_at,
+            max(at) AS last_written_at,
+            sumIf(written_events, day = written_day) AS events,
+            (countIf((day = written_day) AND (NOT whole)) = 0) AND ((day - 1) >= max(kept)) AS is_whole
+        FROM
+        (
+            SELECT
+                day AS written_day,
+                written_at AS at,
+                events AS written_events,
+                is_whole AS whole,
+                first_kept AS kept
+            FROM ugc.days_written
+        )
+        ARRAY JOIN [written_day - 1, written_day, written_day + 1] AS day
+        GROUP BY day
+    ),
+    counted AS
+    (
+        SELECT
+            day,
+            arrayMax(groupArray((refreshed_at, seen_at))) AS newest
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at,
+                seen_at
+            FROM ugc.sessions
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at,
+                seen_at
+        )
+        GROUP BY day
+    )
+SELECT
+    touched.day AS day,
+    touched.written_at AS written_at,
+    touched.last_written_at AS last_written_at,
+    counted.newest.1 AS counted_at,
+    counted.newest.2 AS last_seen_at,
+    touched.is_whole AS is_whole,
+    touched.events AS events
+FROM touched
+LEFT JOIN counted ON counted.day = touched.day
+WHERE (touched.day < today) AND ((touched.written_at > last_seen_at) OR ((last_seen_at >= (counted_at - toIntervalMinute(10))) AND (counted_at <= (now - toIntervalMinute(10)))));
+
+CREATE VIEW ugc.sessions_of_days
+AS WITH
+    {days:Array(Date)} AS asked_days,
+    arrayConcat(asked_days, arrayMap(day -> (day + 1), asked_days)) AS read_days,
+    steps AS
+    (
+        SELECT
+            identity,
+            occurred_at,
+            event_type = 'page_view' AS is_page_view,
+            page_url
+        FROM ugc.events
+        FINAL
+        WHERE ({tables:String} = '') AND (NOT is_bot) AND ((toDate(occurred_at) IN (
+            SELECT arrayJoin(read_days)
+        )) OR (toDate(occurred_at + toIntervalMinute(30)) IN (
+            SELECT arrayJoin(asked_days)
+        )))
+        UNION ALL
+        SELECT
+            identity,
+            occurred_at,
+            _table = 'page_views' AS is_page_view,
+            page_url
+        FROM merge('ugc', if({tables:String} = '', '^page_views$', {tables:String}))
+        FINAL
+        WHERE ({tables:String} != '') AND (NOT is_bot) AND ((toDate(occurred_at) IN (
+            SELECT arrayJoin(read_days)
+        )) OR (toDate(occurred_at + toIntervalMinute(30)) IN (
+            SELECT arrayJoin(asked_days)
+        )))
+    ),
     people AS
     (
         SELECT
             identity,
-            arraySort(groupArray((occurred_at, event_type = 'page_view', page_url))) AS steps,
-            arrayMap(step -> toUnixTimestamp64Milli(step.1), steps) AS times
-        FROM ugc.events
-        FINAL
-        WHERE (NOT is_bot) AND (toDate(occurred_at) IN (
-            SELECT arrayJoin([day - 1, day, day + 1])
-            FROM ugc.sessions_stale
-        ))
+            arraySort(groupArray((occurred_at, is_page_view, page_url))) AS way,
+            arrayMap(step -> toUnixTimestamp64Milli(step.1), way) AS times
+        FROM steps
         GROUP BY identity
     ),
     visits AS
@@ -528,7 +1274,7 @@ AS WITH
             visit,
             arrayFilter(page -> (page != ''), visit.3) AS pages
         FROM people
-        ARRAY JOIN arraySplit((step, silence) -> (silence > 1800000), steps, arrayDifference(times)) AS visit
+        ARRAY JOIN arraySplit((step, silence) -> (silence > 1800000), way, arrayDifference(times)) AS visit
     )
 SELECT
     toDate(started_at) AS day,
@@ -541,32 +1287,124 @@ SELECT
     pages[-1] AS exit_page
 FROM visits
 WHERE day IN (
-    SELECT day
-    FROM ugc.sessions_stale
+    SELECT arrayJoin(asked_days)
 )
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
-CREATE VIEW ugc.sessions_stale
+CREATE VIEW ugc.sessions_waiting
 (
-    `day` Date
+    `day` Date,
+    `identity` String,
+    `started_at` DateTime64(3, 'UTC'),
+    `ended_at` DateTime64(3, 'UTC'),
+    `events` UInt64,
+    `page_views` UInt64,
+    `entry_page` String,
+    `exit_page` String,
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
 )
-AS SELECT DISTINCT arrayJoin([day - 1, day, day + 1]) AS day
-FROM
-(
-    SELECT DISTINCT toDate(occurred_at) AS day
-    FROM ugc.events
-    WHERE inserted_at > (
-        SELECT max(refreshed_at) - toIntervalMinute(10)
-        FROM ugc.sessions
+AS WITH
+    (
+        SELECT now64(3, 'UTC')
+    ) AS counted_at,
+    (
+        SELECT groupArray((day, last_written_at))
+        FROM
+        (
+            SELECT
+                day,
+                last_written_at,
+                events,
+                sum(events) OVER (ORDER BY day DESC) AS up_to_here
+            FROM ugc.sessions_days
+            WHERE is_whole
+        )
+        WHERE (up_to_here - events) < 3000000
+    ) AS asked,
+    asked.1 AS asked_days,
+    arrayConcat(asked_days, arrayMap(day -> (day + 1), asked_days)) AS read_days,
+    steps AS
+    (
+        SELECT
+            identity,
+            occurred_at,
+            event_type = 'page_view' AS is_page_view,
+            page_url
+        FROM ugc.events
+        FINAL
+        WHERE (NOT is_bot) AND ((toDate(occurred_at) IN (
+            SELECT arrayJoin(read_days)
+        )) OR (toDate(occurred_at + toIntervalMinute(30)) IN (
+            SELECT arrayJoin(asked_days)
+        )))
+    ),
+    people AS
+    (
+        SELECT
+            identity,
+            arraySort(groupArray((occurred_at, is_page_view, page_url))) AS way,
+            arrayMap(step -> toUnixTimestamp64Milli(step.1), way) AS times
+        FROM steps
+        GROUP BY identity
+    ),
+    visits AS
+    (
+        SELECT
+            identity,
+            visit,
+            arrayFilter(page -> (page != ''), visit.3) AS pages
+        FROM people
+        ARRAY JOIN arraySplit((step, silence) -> (silence > 1800000), way, arrayDifference(times)) AS visit
+    ),
+    found AS
+    (
+        SELECT
+            toDate(started_at) AS day,
+            identity,
+            (visit[1]).1 AS started_at,
+            (visit[-1]).1 AS ended_at,
+            toUInt64(length(visit)) AS events,
+            toUInt64(arraySum(visit.2)) AS page_views,
+            pages[1] AS entry_page,
+            pages[-1] AS exit_page,
+            false AS is_marker
+        FROM visits
+        WHERE day IN (
+            SELECT arrayJoin(asked_days)
+        )
+        UNION ALL
+        SELECT
+            arrayJoin(asked_days) AS day,
+            '' AS identity,
+            toDateTime64(0, 3, 'UTC') AS started_at,
+            toDateTime64(0, 3, 'UTC') AS ended_at,
+            0 AS events,
+            0 AS page_views,
+            '' AS entry_page,
+            '' AS exit_page,
+            true AS is_marker
     )
-);
+SELECT
+    day,
+    identity,
+    started_at,
+    ended_at,
+    events,
+    page_views,
+    entry_page,
+    exit_page,
+    if(is_marker, counted_at - toIntervalMillisecond(1), counted_at) AS refreshed_at,
+    (asked[indexOf(asked_days, day)]).2 AS seen_at
+FROM found
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE TABLE ugc.video_completions
 (
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -584,9 +1422,10 @@ CREATE TABLE ugc.video_completions
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
     `watched_ms` Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched' CODEC(ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
@@ -598,7 +1437,7 @@ CREATE TABLE ugc.video_progress
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -617,9 +1456,10 @@ CREATE TABLE ugc.video_progress
     `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
     `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
     `state` LowCardinality(String) COMMENT 'playing, paused or buffering',
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
@@ -631,7 +1471,7 @@ CREATE TABLE ugc.video_quality_changes
     `event_id` UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     `key_time` DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client\'s clock' CODEC(T64, ZSTD(1)),
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     `identity` String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     `user_id` String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -651,9 +1491,10 @@ CREATE TABLE ugc.video_quality_changes
     `to_quality` LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
     `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
     `automatic` Bool COMMENT 'Chosen by the player, not by the viewer' CODEC(ZSTD(1)),
+    `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})
@@ -672,13 +1513,15 @@ SETTINGS index_granularity = 8192
 COMMENT 'Which files the views were made from';
 
 CREATE MATERIALIZED VIEW ugc.activity_per_day_mv
-REFRESH EVERY 1 HOUR APPEND TO ugc.activity_per_day
+REFRESH EVERY 20 SECOND APPEND TO ugc.activity_per_day
 (
     `day` Date,
     `identity_hash` UInt64,
     `events` UInt64,
     `signed_in` UInt8,
-    `refreshed_at` DateTime64(3, 'UTC')
+    `first_received_at` DateTime64(3, 'UTC'),
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
@@ -686,24 +1529,11 @@ AS SELECT
     identity_hash,
     events,
     signed_in,
-    now64(3, 'UTC') AS refreshed_at
-FROM
-(
-    SELECT
-        day,
-        identity_hash,
-        events,
-        signed_in
-    FROM ugc.activity_per_day_live
-    WHERE day >= (toDate(now('UTC')) - 35)
-    UNION ALL
-    SELECT
-        toDate(now('UTC')) - number AS day,
-        0 AS identity_hash,
-        0 AS events,
-        0 AS signed_in
-    FROM numbers(36)
-);
+    first_received_at,
+    refreshed_at,
+    seen_at
+FROM ugc.activity_waiting
+SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0;
 
 CREATE MATERIALIZED VIEW ugc.clicks_mv TO ugc.clicks
 (
@@ -805,6 +1635,77 @@ AS SELECT
 FROM ugc.events
 WHERE event_type = 'custom';
 
+CREATE MATERIALIZED VIEW ugc.days_requested_mv TO ugc.days_requested
+(
+    `day` Date,
+    `requested_at` DateTime64(3, 'UTC'),
+    `came` UInt64,
+    `fewer` UInt64
+)
+AS WITH
+    late AS
+    (
+        SELECT
+            event_id,
+            event_type,
+            identity,
+            min(received_at) AS first_received_at,
+            argMin(toDate(occurred_at), received_at) AS first_day
+        FROM ugc.events_late
+        GROUP BY
+            event_id,
+            event_type,
+            identity
+    ),
+    others AS
+    (
+        SELECT
+            event_id,
+            event_type,
+            identity,
+            min(received_at) AS other_received_at,
+            argMin(toDate(occurred_at), received_at) AS shown_day
+        FROM ugc.events
+        WHERE (toDate(key_time) IN (
+            SELECT toDate(key_time)
+            FROM ugc.events_late
+        )) AND (event_id IN (
+            SELECT event_id
+            FROM ugc.events_late
+        )) AND ((event_id, received_at) NOT IN (
+            SELECT
+                event_id,
+                received_at
+            FROM ugc.events_late
+        ))
+        GROUP BY
+            event_id,
+            event_type,
+            identity
+    )
+SELECT
+    day,
+    now64(3, 'UTC') AS requested_at,
+    sum(arrived) AS came,
+    sum(moved) AS fewer
+FROM
+(
+    SELECT
+        toDate(occurred_at) AS day,
+        1 AS arrived,
+        0 AS moved
+    FROM ugc.events_late
+    UNION ALL
+    SELECT
+        others.shown_day AS day,
+        0 AS arrived,
+        1 AS moved
+    FROM others
+    INNER JOIN late USING (event_id, event_type, identity)
+    WHERE (others.other_received_at > late.first_received_at) AND (others.shown_day != late.first_day)
+)
+GROUP BY day;
+
 CREATE MATERIALIZED VIEW ugc.events_errors_mv TO ugc.events_errors
 (
     `kafka_timestamp` DateTime64(3, 'UTC'),
@@ -829,6 +1730,25 @@ SELECT
     now64(3, 'UTC') AS inserted_at
 FROM ugc.events_queue AS q
 WHERE (q._error != '') OR (NOT has_event_id) OR (q.event_type = '') OR ((q.user_id = '') AND (q.anonymous_id = ''));
+
+CREATE MATERIALIZED VIEW ugc.events_late_mv TO ugc.events_late
+(
+    `event_type` LowCardinality(String),
+    `event_id` UUID,
+    `key_time` DateTime64(3, 'UTC'),
+    `occurred_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `identity` String
+)
+AS SELECT
+    event_type,
+    event_id,
+    key_time,
+    occurred_at,
+    received_at,
+    identity
+FROM ugc.events
+WHERE received_at < (now64(3, 'UTC') - toIntervalSecond(10));
 
 CREATE MATERIALIZED VIEW ugc.events_mv TO ugc.events
 (
@@ -899,7 +1819,7 @@ FROM ugc.events_queue AS q
 WHERE (q._error = '') AND has_event_id AND (q.event_type != '') AND ((q.user_id != '') OR (q.anonymous_id != ''));
 
 CREATE MATERIALIZED VIEW ugc.films_per_day_mv
-REFRESH EVERY 1 HOUR APPEND TO ugc.films_per_day
+REFRESH EVERY 20 SECOND APPEND TO ugc.films_per_day
 (
     `day` Date,
     `movie_id` String,
@@ -910,7 +1830,8 @@ REFRESH EVERY 1 HOUR APPEND TO ugc.films_per_day
     `heartbeats` UInt64,
     `buffering_heartbeats` UInt64,
     `buffering_users` UInt64,
-    `refreshed_at` DateTime64(3, 'UTC')
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
@@ -923,34 +1844,10 @@ AS SELECT
     heartbeats,
     buffering_heartbeats,
     buffering_users,
-    now64(3, 'UTC') AS refreshed_at
-FROM
-(
-    SELECT
-        day,
-        movie_id,
-        page_views,
-        active_users,
-        completions,
-        completed_watched_ms,
-        heartbeats,
-        buffering_heartbeats,
-        buffering_users
-    FROM ugc.films_per_day_live
-    WHERE day >= (toDate(now('UTC')) - 35)
-    UNION ALL
-    SELECT
-        toDate(now('UTC')) - number AS day,
-        '' AS movie_id,
-        0 AS page_views,
-        0 AS active_users,
-        0 AS completions,
-        0 AS completed_watched_ms,
-        0 AS heartbeats,
-        0 AS buffering_heartbeats,
-        0 AS buffering_users
-    FROM numbers(36)
-);
+    refreshed_at,
+    seen_at
+FROM ugc.films_waiting
+SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0;
 
 CREATE MATERIALIZED VIEW ugc.page_leaves_mv TO ugc.page_leaves
 (
@@ -1059,7 +1956,7 @@ FROM ugc.events
 WHERE event_type = 'page_view';
 
 CREATE MATERIALIZED VIEW ugc.pages_per_day_mv
-REFRESH EVERY 1 HOUR APPEND TO ugc.pages_per_day
+REFRESH EVERY 20 SECOND APPEND TO ugc.pages_per_day
 (
     `day` Date,
     `page_type` String,
@@ -1069,7 +1966,8 @@ REFRESH EVERY 1 HOUR APPEND TO ugc.pages_per_day
     `leaves` UInt64,
     `dwell_ms` UInt64,
     `active_ms` UInt64,
-    `refreshed_at` DateTime64(3, 'UTC')
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
@@ -1081,32 +1979,10 @@ AS SELECT
     leaves,
     dwell_ms,
     active_ms,
-    now64(3, 'UTC') AS refreshed_at
-FROM
-(
-    SELECT
-        day,
-        page_type,
-        page_id,
-        views,
-        active_users,
-        leaves,
-        dwell_ms,
-        active_ms
-    FROM ugc.pages_per_day_live
-    WHERE day >= (toDate(now('UTC')) - 35)
-    UNION ALL
-    SELECT
-        toDate(now('UTC')) - number AS day,
-        '' AS page_type,
-        '' AS page_id,
-        0 AS views,
-        0 AS active_users,
-        0 AS leaves,
-        0 AS dwell_ms,
-        0 AS active_ms
-    FROM numbers(36)
-);
+    refreshed_at,
+    seen_at
+FROM ugc.pages_waiting
+SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0;
 
 CREATE MATERIALIZED VIEW ugc.search_filters_mv TO ugc.search_filters
 (
@@ -1168,7 +2044,7 @@ FROM ugc.events
 WHERE event_type = 'search_filter';
 
 CREATE MATERIALIZED VIEW ugc.searches_per_day_mv
-REFRESH EVERY 1 HOUR APPEND TO ugc.searches_per_day
+REFRESH EVERY 20 SECOND APPEND TO ugc.searches_per_day
 (
     `day` Date,
     `query` String,
@@ -1176,7 +2052,8 @@ REFRESH EVERY 1 HOUR APPEND TO ugc.searches_per_day
     `active_users` UInt64,
     `without_results` UInt64,
     `with_known_results` UInt64,
-    `refreshed_at` DateTime64(3, 'UTC')
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
@@ -1186,31 +2063,13 @@ AS SELECT
     active_users,
     without_results,
     with_known_results,
-    now64(3, 'UTC') AS refreshed_at
-FROM
-(
-    SELECT
-        day,
-        query,
-        searches,
-        active_users,
-        without_results,
-        with_known_results
-    FROM ugc.searches_per_day_live
-    WHERE day >= (toDate(now('UTC')) - 35)
-    UNION ALL
-    SELECT
-        toDate(now('UTC')) - number AS day,
-        '' AS query,
-        0 AS searches,
-        0 AS active_users,
-        0 AS without_results,
-        0 AS with_known_results
-    FROM numbers(36)
-);
+    refreshed_at,
+    seen_at
+FROM ugc.searches_waiting
+SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0;
 
 CREATE MATERIALIZED VIEW ugc.sessions_mv
-REFRESH EVERY 1 HOUR APPEND TO ugc.sessions
+REFRESH EVERY 20 SECOND APPEND TO ugc.sessions
 (
     `day` Date,
     `identity` String,
@@ -1220,7 +2079,8 @@ REFRESH EVERY 1 HOUR APPEND TO ugc.sessions
     `page_views` UInt64,
     `entry_page` String,
     `exit_page` String,
-    `refreshed_at` DateTime64(3, 'UTC')
+    `refreshed_at` Nullable(DateTime64(3, 'UTC')),
+    `seen_at` DateTime64(3, 'UTC')
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
@@ -1232,37 +2092,10 @@ AS SELECT
     page_views,
     entry_page,
     exit_page,
-    now64(3, 'UTC') AS refreshed_at
-FROM
-(
-    SELECT
-        day,
-        identity,
-        started_at,
-        ended_at,
-        events,
-        page_views,
-        entry_page,
-        exit_page
-    FROM ugc.sessions_live
-    UNION ALL
-    SELECT DISTINCT
-        day,
-        '' AS identity,
-        toDateTime64(0, 3, 'UTC') AS started_at,
-        toDateTime64(0, 3, 'UTC') AS ended_at,
-        toUInt64(0) AS events,
-        toUInt64(0) AS page_views,
-        '' AS entry_page,
-        '' AS exit_page
-    FROM
-    (
-        SELECT day
-        FROM ugc.sessions_stale
-        UNION ALL
-        SELECT toDate(now('UTC')) AS day
-    )
-);
+    refreshed_at,
+    seen_at
+FROM ugc.sessions_waiting
+SETTINGS min_insert_block_size_rows = 1000000000, min_insert_block_size_bytes = 0;
 
 CREATE MATERIALIZED VIEW ugc.video_completions_mv TO ugc.video_completions
 (
@@ -1451,28 +2284,44 @@ CREATE VIEW analytics.activity_per_day
     `signed_in` UInt8 COMMENT '1 when the person was signed in at any of them'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (SELECT
+AS (WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
+SELECT
     day,
     identity_hash,
     events,
     signed_in
 FROM ugc.activity_per_day_live
-WHERE day >= (toDate(now('UTC')) - 31)
+WHERE (day >= yesterday) AND (day <= (yesterday + 1))
 UNION ALL
+WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
 SELECT
     day,
     identity_hash,
     events,
     signed_in
 FROM ugc.activity_per_day
-WHERE (day < (toDate(now('UTC')) - 31)) AND (events > 0) AND ((day, refreshed_at) IN (
+WHERE (day < yesterday) AND (events > 0) AND ((day, refreshed_at) IN (
     SELECT
         day,
-        max(refreshed_at)
-    FROM ugc.activity_per_day
+        max(counted_at)
+    FROM
+    (
+        SELECT
+            day,
+            refreshed_at AS counted_at
+        FROM ugc.activity_per_day
+        WHERE refreshed_at <= now64(3, 'UTC')
+        GROUP BY
+            day,
+            refreshed_at
+    )
     GROUP BY day
 )))
-COMMENT 'Who was active, and how much. One row per day and person. Days of the last month are counted when asked, older ones come from the rollup (ugc.activity_per_day), of which the newest count of each day holds. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
+COMMENT 'Who was active, and how much. One row per day and person. Yesterday and today are counted when asked, so an event is seen at once; days after today are not shown before they come. Older days were counted before, and are counted again within a minute when an event comes late, however old the day is. They stay when their events are deleted; late_days tells of those that could not be counted again. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.buffering
 (
@@ -1564,7 +2413,7 @@ CREATE VIEW analytics.clicks
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -1700,7 +2549,7 @@ CREATE VIEW analytics.custom_events
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -1750,18 +2599,65 @@ CREATE VIEW analytics.duplicates
     `day` Date COMMENT 'Day in UTC',
     `event_type` LowCardinality(String) COMMENT 'Type of the event',
     `stored_rows` UInt64 COMMENT 'Rows that are stored',
-    `events` UInt64 COMMENT 'Events that they are',
+    `events` UInt64 COMMENT 'Ids of which the row that was received first is among them',
     `duplicates` UInt64 COMMENT 'stored_rows - events'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (WITH
-    unmerged AS
     (
-        SELECT partition_id
-        FROM system.parts
-        WHERE (database = 'ugc') AND (`table` = 'events') AND active
-        GROUP BY partition_id
-        HAVING (count() > 1) OR (max(level) = 0)
+        SELECT groupArray(day)
+        FROM
+        (
+            SELECT toDate(key_time) AS day
+            FROM ugc.events
+            GROUP BY day
+            HAVING uniqExact(cityHash64(event_id)) < count()
+            SETTINGS optimize_aggregation_in_order = 1
+        )
+    ) AS days,
+    ids AS
+    (
+        SELECT
+            toDate(key_time) AS day,
+            event_id
+        FROM ugc.events
+        WHERE toDate(key_time) IN (
+            SELECT arrayJoin(days)
+        )
+        GROUP BY
+            day,
+            event_id
+        HAVING count() > 1
+    ),
+    copies AS
+    (
+        SELECT
+            day,
+            copy.2 AS event_type,
+            countIf(number > 1) AS duplicates
+        FROM
+        (
+            SELECT
+                toDate(key_time) AS day,
+                event_id,
+                arraySort(groupArray((received_at, event_type))) AS copies
+            FROM ugc.events
+            WHERE (toDate(key_time), event_id) IN (
+                SELECT
+                    day,
+                    event_id
+                FROM ids
+            )
+            GROUP BY
+                day,
+                event_id
+        )
+        ARRAY JOIN
+            copies AS copy,
+            arrayEnumerate(copies) AS number
+        GROUP BY
+            day,
+            event_type
     ),
     stored AS
     (
@@ -1770,35 +2666,23 @@ AS (WITH
             event_type,
             count() AS stored_rows
         FROM ugc.events
-        WHERE _partition_id IN (unmerged)
-        GROUP BY
-            day,
-            event_type
-    ),
-    once AS
-    (
-        SELECT
-            toDate(key_time) AS day,
-            event_type,
-            count() AS events
-        FROM ugc.events
-        FINAL
-        WHERE _partition_id IN (unmerged)
+        WHERE toDate(key_time) IN (
+            SELECT arrayJoin(days)
+        )
         GROUP BY
             day,
             event_type
     )
 SELECT
-    stored.day AS day,
-    stored.event_type AS event_type,
+    copies.day AS day,
+    copies.event_type AS event_type,
     stored.stored_rows AS stored_rows,
-    once.events AS events,
-    stored.stored_rows - once.events AS duplicates
-FROM stored
-LEFT JOIN once ON (once.day = stored.day) AND (once.event_type = stored.event_type)
-WHERE stored.stored_rows > once.events
-SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Copies of events that are stored and not merged yet. One row per day and type of event that has any. No reader shows them. They go as parts merge, so this tells of the last hours rather than of all time: partitions of a single merged part have none and are not read. The day is that of key_time, on which all copies agree; 1970-01-01 holds events without a plausible time of their own.';
+    stored.stored_rows - copies.duplicates AS events,
+    copies.duplicates AS duplicates
+FROM copies
+INNER JOIN stored ON (stored.day = copies.day) AND (stored.event_type = copies.event_type)
+WHERE copies.duplicates > 0)
+COMMENT 'Rows that are stored under an id that another row has. One row per day and type of event that has any. An id counts once a day, where it was received first. Copies, which have the same type and person, are in no view and go as parts merge. A second event under the same id, of another type or of somebody else, is an event of its own: views show it, and so does this one, for as long as it is stored. The day is that of key_time, on which all copies agree; 1970-01-01 holds events without a plausible time of their own.';
 
 CREATE VIEW analytics.events
 (
@@ -1820,7 +2704,7 @@ CREATE VIEW analytics.events
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown',
     `kafka_topic` LowCardinality(String) COMMENT 'Topic that it was read from',
     `kafka_partition` UInt64 COMMENT 'Partition of the topic',
     `kafka_offset` UInt64 COMMENT 'Offset of the message in the partition; one message holds the events of one request',
@@ -1871,7 +2755,10 @@ CREATE VIEW analytics.films_per_day
     `buffering_users` UInt64 COMMENT 'People with at least one of those'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (SELECT
+AS (WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
+SELECT
     day,
     movie_id,
     page_views,
@@ -1882,8 +2769,11 @@ AS (SELECT
     buffering_heartbeats,
     buffering_users
 FROM ugc.films_per_day_live
-WHERE day >= (toDate(now('UTC')) - 31)
+WHERE (day >= yesterday) AND (day <= (yesterday + 1))
 UNION ALL
+WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
 SELECT
     day,
     movie_id,
@@ -1895,14 +2785,24 @@ SELECT
     buffering_heartbeats,
     buffering_users
 FROM ugc.films_per_day
-WHERE (day < (toDate(now('UTC')) - 31)) AND (movie_id != '') AND ((day, refreshed_at) IN (
+WHERE (day < yesterday) AND (movie_id != '') AND ((day, refreshed_at) IN (
     SELECT
         day,
-        max(refreshed_at)
-    FROM ugc.films_per_day
+        max(counted_at)
+    FROM
+    (
+        SELECT
+            day,
+            refreshed_at AS counted_at
+        FROM ugc.films_per_day
+        WHERE refreshed_at <= now64(3, 'UTC')
+        GROUP BY
+            day,
+            refreshed_at
+    )
     GROUP BY day
 )))
-COMMENT 'How films were watched. One row per day and film. Days of the last month are counted when asked, older ones come from the rollup (ugc.films_per_day), of which the newest count of each day holds. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
+COMMENT 'How films were watched. One row per day and film. Yesterday and today are counted when asked, so an event is seen at once; days after today are not shown before they come. Older days were counted before, and are counted again within a minute when an event comes late, however old the day is. They stay when their events are deleted; late_days tells of those that could not be counted again. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.funnel
 (
@@ -2085,6 +2985,64 @@ GROUP BY
 SETTINGS do_not_merge_across_partitions_select_final = 1)
 COMMENT 'Messages and lines that could not become an event. One row per day and kind of error. Kinds are error messages without their numbers and quoted parts. The raw bytes are in ugc.events_errors, which only DBAs read: python -m clickhouse errors list. They are kept for UGC_RETENTION_ERRORS_DAYS, 30 unless set otherwise.';
 
+CREATE VIEW analytics.late_days
+(
+    `day` Date COMMENT 'Day in UTC',
+    `late_events` UInt64 COMMENT 'Events that came after the day was counted for the last time, unmerged copies included',
+    `written_at` DateTime64(3, 'UTC') COMMENT 'When the last of them was written',
+    `counted_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When the day was counted for the last time; NULL when it never was'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS (WITH
+    late AS
+    (
+        SELECT
+            day,
+            written_at,
+            counted_at,
+            last_seen_at
+        FROM ugc.activity_days
+        WHERE (NOT is_whole) AND (written_at > last_seen_at)
+    ),
+    came AS
+    (
+        SELECT
+            toDate(occurred_at) AS day,
+            inserted_at AS came_at,
+            1 AS stored,
+            0 AS noted
+        FROM ugc.events
+        WHERE (toDate(occurred_at) IN (
+            SELECT day
+            FROM late
+        )) AND (NOT is_bot)
+        UNION ALL
+        SELECT
+            day,
+            requested_at AS came_at,
+            0 AS stored,
+            came AS noted
+        FROM ugc.days_requested
+        WHERE day IN (
+            SELECT day
+            FROM late
+        )
+    )
+SELECT
+    late.day AS day,
+    toUInt64(greatest(sum(came.stored), sum(came.noted))) AS late_events,
+    late.written_at AS written_at,
+    nullIf(late.counted_at, toDateTime64(0, 3, 'UTC')) AS counted_at
+FROM late
+INNER JOIN came ON came.day = late.day
+WHERE came.came_at > late.last_seen_at
+GROUP BY
+    late.day,
+    late.written_at,
+    late.counted_at
+HAVING late_events > 0)
+COMMENT 'Days whose numbers lack events that came too late. One row per such day. Activity_per_day, pages_per_day, films_per_day, searches_per_day, sessions and all views made from them lack late_events events of the day; events, and the views of single types, show them as long as they are stored. A day that was never counted, and so is in no view by day, has NULL in counted_at. Bots are left out.';
+
 CREATE VIEW analytics.monthly_active_users
 (
     `month` Date COMMENT 'First day of the month, in UTC',
@@ -2187,7 +3145,7 @@ CREATE VIEW analytics.page_leaves
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -2241,7 +3199,7 @@ CREATE VIEW analytics.page_views
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -2332,7 +3290,10 @@ CREATE VIEW analytics.pages_per_day
     `active_ms` UInt64 COMMENT 'Milliseconds of them while the page was visible, where the client says so'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (SELECT
+AS (WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
+SELECT
     day,
     page_type,
     page_id,
@@ -2342,8 +3303,11 @@ AS (SELECT
     dwell_ms,
     active_ms
 FROM ugc.pages_per_day_live
-WHERE day >= (toDate(now('UTC')) - 31)
+WHERE (day >= yesterday) AND (day <= (yesterday + 1))
 UNION ALL
+WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
 SELECT
     day,
     page_type,
@@ -2354,14 +3318,24 @@ SELECT
     dwell_ms,
     active_ms
 FROM ugc.pages_per_day
-WHERE (day < (toDate(now('UTC')) - 31)) AND (page_type != '') AND ((day, refreshed_at) IN (
+WHERE (day < yesterday) AND (page_type != '') AND ((day, refreshed_at) IN (
     SELECT
         day,
-        max(refreshed_at)
-    FROM ugc.pages_per_day
+        max(counted_at)
+    FROM
+    (
+        SELECT
+            day,
+            refreshed_at AS counted_at
+        FROM ugc.pages_per_day
+        WHERE refreshed_at <= now64(3, 'UTC')
+        GROUP BY
+            day,
+            refreshed_at
+    )
     GROUP BY day
 )))
-COMMENT 'How pages were used. One row per day and page. Days of the last month are counted when asked, older ones come from the rollup (ugc.pages_per_day), of which the newest count of each day holds. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
+COMMENT 'How pages were used. One row per day and page. Yesterday and today are counted when asked, so an event is seen at once; days after today are not shown before they come. Older days were counted before, and are counted again within a minute when an event comes late, however old the day is. They stay when their events are deleted; late_days tells of those that could not be counted again. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.percent_watched
 (
@@ -2556,7 +3530,7 @@ CREATE VIEW analytics.search_filters
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -2624,7 +3598,10 @@ CREATE VIEW analytics.searches_per_day
     `with_known_results` UInt64 COMMENT 'Searches of which the client told how many films were found'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (SELECT
+AS (WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
+SELECT
     day,
     query,
     searches,
@@ -2632,8 +3609,11 @@ AS (SELECT
     without_results,
     with_known_results
 FROM ugc.searches_per_day_live
-WHERE day >= (toDate(now('UTC')) - 31)
+WHERE (day >= yesterday) AND (day <= (yesterday + 1))
 UNION ALL
+WITH (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday
 SELECT
     day,
     query,
@@ -2642,14 +3622,24 @@ SELECT
     without_results,
     with_known_results
 FROM ugc.searches_per_day
-WHERE (day < (toDate(now('UTC')) - 31)) AND (searches > 0) AND ((day, refreshed_at) IN (
+WHERE (day < yesterday) AND (searches > 0) AND ((day, refreshed_at) IN (
     SELECT
         day,
-        max(refreshed_at)
-    FROM ugc.searches_per_day
+        max(counted_at)
+    FROM
+    (
+        SELECT
+            day,
+            refreshed_at AS counted_at
+        FROM ugc.searches_per_day
+        WHERE refreshed_at <= now64(3, 'UTC')
+        GROUP BY
+            day,
+            refreshed_at
+    )
     GROUP BY day
 )))
-COMMENT 'What was searched for. One row per day and text. Days of the last month are counted when asked, older ones come from the rollup (ugc.searches_per_day), of which the newest count of each day holds. Texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
+COMMENT 'What was searched for. One row per day and text. Yesterday and today are counted when asked, so an event is seen at once; days after today are not shown before they come. Older days were counted before, and are counted again within a minute when an event comes late, however old the day is. They stay when their events are deleted; late_days tells of those that could not be counted again. Texts are in lower case, without spaces around them; an empty one means that only filters were set. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.searches_without_results
 (
@@ -2685,7 +3675,11 @@ CREATE VIEW analytics.sessions
     `exit_page` String COMMENT 'Address of its last page'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS (WITH once AS
+AS (WITH
+    (
+        SELECT toDate(now('UTC')) - 1
+    ) AS yesterday,
+    once AS
     (
         SELECT
             day,
@@ -2696,7 +3690,8 @@ AS (WITH once AS
             page_views,
             entry_page,
             exit_page
-        FROM ugc.sessions_live
+        FROM `ugc.sessions_of_days`(days = [toDate(now('UTC')) - 1, toDate(now('UTC'))], tables = '')
+        WHERE day >= yesterday
         UNION ALL
         SELECT
             day,
@@ -2709,14 +3704,21 @@ AS (WITH once AS
             exit_page
         FROM ugc.sessions
         FINAL
-        WHERE (identity != '') AND (day NOT IN (
-            SELECT day
-            FROM ugc.sessions_stale
-        )) AND ((day, refreshed_at) IN (
+        WHERE (identity != '') AND (day < yesterday) AND ((day, refreshed_at) IN (
             SELECT
                 day,
-                max(refreshed_at)
-            FROM ugc.sessions
+                max(counted_at)
+            FROM
+            (
+                SELECT
+                    day,
+                    refreshed_at AS counted_at
+                FROM ugc.sessions
+                WHERE refreshed_at <= now64(3, 'UTC')
+                GROUP BY
+                    day,
+                    refreshed_at
+            )
             GROUP BY day
         ))
     )
@@ -2732,7 +3734,7 @@ SELECT
     exit_page
 FROM once
 SETTINGS do_not_merge_across_partitions_select_final = 1)
-COMMENT 'Visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. Made from the times of events alone: session_id is the client\'s idea of a session and may be missing. A session belongs to the day on which it began, and may go on after midnight, to the end of the next day. Entry and exit are the first and the last page that an event names. Sessions of days to which events have come lately are made when asked, the others were made before (0016_sessions.sql); what is shown is the same. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
+COMMENT 'Visits of people, each from its first event to its last: a silence of more than 30 minutes ends it. One row per session. Made from the times of events alone: session_id is the client\'s idea of a session and may be missing. A session belongs to the day on which it began, and may go on after midnight, to the end of the next day. Entry and exit are the first and the last page that an event names. Those of yesterday and today are made when asked; those of older days were made before, and are made again within a minute when an event comes late. They are kept for 25 months. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.stickiness
 (
@@ -2958,7 +3960,7 @@ CREATE VIEW analytics.video_completions
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -3009,7 +4011,7 @@ CREATE VIEW analytics.video_progress
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT
@@ -3062,7 +4064,7 @@ CREATE VIEW analytics.video_quality_changes
     `screen_height` Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (SELECT

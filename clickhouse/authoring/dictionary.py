@@ -12,7 +12,7 @@ from clickhouse.authoring import examples
 from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.authoring.questions import QUESTIONS
 from clickhouse.connection.client import connected, execute, rows
-from clickhouse.schema import catalog, runner, sqlfile, views
+from clickhouse.schema import catalog, refreshes, runner, sqlfile, views
 from common.names import ANALYTICS, DATABASE, LANDING
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parents[2] / "docs" / "dictionary.md"
 # Their answers tell of a server at a moment.
-_OF_A_SERVER = {"pipeline_freshness", "consumer_lag", "ingestion_errors", "table_sizes"}
+_OF_A_SERVER = {"pipeline_freshness", "consumer_lag", "ingestion_errors", "table_sizes", "late_days"}
 _LATELY = re.compile(r"today\(\) - \d+")
 _CLAUSE = re.compile(r" (?=(?:FROM|WHERE|GROUP BY|ORDER BY|LIMIT)\b)")
 _TIED = "\N{NO-BREAK SPACE}"
@@ -47,9 +47,11 @@ _RULES = """\
   client said when it sent it; `received_at` is when the API got it.
 - **Bots.** Bots are left out of everything that counts people. The readers of events and `user_journey` show them, with
   `is_bot`; views for operation count them.
-- **Duplicates.** Clients and Kafka may send an event twice. Readers show it once, and every number rests on readers.
+- **Duplicates.** Clients and Kafka may send an event twice. Readers show it once, the copy that was received first, and
+  every number rests on readers. An id is one event of one person and type; another one under the same id is shown, too.
 - **Freshness.** An event can be queried about a second after it was sent; `pipeline_freshness` says how it is now. Late
-  events, which the API takes for 30 days, are counted on the day on which they happened.
+  events, which the API takes for 30 days, are counted on the day on which they happened: today's and yesterday's at
+  once, older ones within a minute. Days that have not begun are not shown by day.
 - **Reach.** The reader `events` and `user_journey` reach back 90 days, readers of a type 25 months, unless
   `UGC_RETENTION_…` says otherwise. What is counted by day is kept when its events are gone.
 
@@ -67,6 +69,7 @@ def generated() -> str:
         views.apply(client, views.load())
         execute(client, "SYSTEM STOP MERGES")
         examples.insert(client, calendar)
+        refreshes.settle(client)
         typed = sorted(catalog.on_server(client).values(), key=lambda each: each.event_type)
         readers = {LANDING, *(each.table for each in typed)}
         shared = _shared_columns(client, readers)

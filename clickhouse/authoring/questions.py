@@ -48,6 +48,7 @@ QUESTIONS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "What happened in the last five minutes?": ("events",),
         "How fresh is what I see?": ("pipeline_freshness", "consumer_lag"),
         "Is anything missing, refused or sent twice?": ("ingestion_errors", "duplicates"),
+        "Which days lack events that came too late?": ("late_days",),
         "How much is stored?": ("table_sizes",),
     },
 }

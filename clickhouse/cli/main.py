@@ -24,6 +24,7 @@ from clickhouse.cli import (
     pause,
     rebuild,
     reconcile,
+    recount,
     repair,
     replay,
     resume,
@@ -73,6 +74,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     replay,
     rebuild,
     reconcile,
+    recount,
     erase,
     # the files
     new,

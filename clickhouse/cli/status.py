@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 
 from clickhouse.cli import options, output, states
-from clickhouse.connection.client import connected
+from clickhouse.connection.client import connected, rows
 from clickhouse.schema import definitions, drift, runner, views
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from clickhouse_connect.driver.client import Client
 
     from clickhouse.connection.settings import Settings
 
@@ -26,10 +28,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, settings: Settings) -> int:
-    """Two tables, migrations and views, and with --drift a third; exit code 1 when anything is to be done."""
+    """Two tables, migrations and views, and with --drift a third; exit code 1 when anything is to be done.
+
+    And a note when events came for days that cannot be counted again, about which nothing can be done.
+    """
     with connected(settings, arguments.wait) as client:
         known = runner.status(settings)
         plan = views.plan(client, views.load())
+        late = _late_days(client, plan)
         drifted = drift.differences(client, definitions.read(settings.retention.variables())) if arguments.drift else []
     if arguments.format == "json":
         output.as_json(
@@ -40,6 +46,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
                 ],
                 "views": [{"view": change.name, "state": change.action} for change in plan],
                 "drift": drifted if arguments.drift else None,
+                "late_days": late,
             }
         )
     else:
@@ -47,8 +54,18 @@ def run(arguments: Namespace, settings: Settings) -> int:
         output.console().print(states.view_table(plan))
         if arguments.drift:
             states.tell_drift(drifted)
+        if late:
+            print(f"note: {late} days lack events that came too late to be counted; the view late_days tells which")
     settled = all(row.state == "applied" for _, row in known) and all(change.action == "current" for change in plan)
     return 0 if settled and not drifted else 1
+
+
+def _late_days(client: Client, plan: list[views.Change]) -> int:
+    """How many days have events that cannot be counted any more; 0 while there is no view that tells."""
+    if views.Change("late_days", "current") not in plan:
+        return 0
+    (row,) = rows(client, "SELECT count() AS n FROM analytics.late_days")
+    return int(row["n"])
 
 
 def _migration_table(known: list[tuple[str, Any]], settings: Settings) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _AGO = re.compile(r"(\d{1,9})([smhd])")
@@ -29,6 +29,11 @@ def parse(text: str) -> datetime:
     if not _FIRST <= time < _LAST:
         raise argparse.ArgumentTypeError(f"{text}: expected a time from 1970 to 2099")
     return time
+
+
+def day(text: str) -> date:
+    """A day in UTC: as `parse`, without the time of day."""
+    return parse(text).date()
 
 
 def parse_start(text: str) -> str | int:

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS ugc.page_views
     event_id UUID COMMENT 'Identifies the event; every repetition of a request carries the same one' CODEC(ZSTD(1)),
     key_time DateTime64(3, 'UTC') COMMENT 'Time that a retry cannot change; sorting key and partition rest on it, analysis does not' CODEC(T64, ZSTD(1)),
     occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened, corrected for the skew of the client''s clock' CODEC(T64, ZSTD(1)),
-    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins' CODEC(T64, ZSTD(1)),
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is kept' CODEC(T64, ZSTD(1)),
     identity String COMMENT 'Who: user_id, else anonymous_id' CODEC(ZSTD(1)),
     user_id String COMMENT 'Signed-in user, empty when not signed in' CODEC(ZSTD(1)),
     anonymous_id String COMMENT 'Browser without sign-in, empty when not given' CODEC(ZSTD(1)),
@@ -29,10 +29,11 @@ CREATE TABLE IF NOT EXISTS ugc.page_views
     page_type LowCardinality(String) COMMENT 'Kind of page: movie, category, promotion, recommendations, other',
     page_id String COMMENT 'Id of the page, empty when not given' CODEC(ZSTD(1)),
     title String COMMENT 'Title of the page, empty when not given' CODEC(ZSTD(1)),
+    precedence UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(received_at)
+ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(key_time)
 ORDER BY (toDate(key_time), cityHash64(identity), event_id)
 TTL toDateTime(received_at) + toIntervalMonth(${UGC_RETENTION_TYPED_MONTHS})

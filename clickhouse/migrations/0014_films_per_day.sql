@@ -1,70 +1,7 @@
 -- What:   films by day, for ever: how often and by how many people they were watched, finished and waited for.
---         films_per_day_live, films_per_day, films_per_day_mv.
 -- Why:    what is watched, also when the rows of the player have left.
--- Query:  analytics.films_per_day, which counts the last 31 days live and reads older ones from the table.
--- Mind:   how a day is counted anew, what an empty row means, why people must not be added up, and what the INSERT at
---         the end is for: see 0012_activity_per_day.sql.
-
-CREATE OR REPLACE VIEW ugc.films_per_day_live
-AS WITH
-    heartbeats AS
-    (
-        SELECT
-            toDate(occurred_at) AS day,
-            movie_id,
-            cityHash64(identity) AS person,
-            'heartbeat' AS kind,
-            state = 'buffering' AS buffering,
-            0 AS watched
-        FROM ugc.video_progress FINAL
-        WHERE NOT is_bot
-    ),
-    completions AS
-    (
-        SELECT
-            toDate(occurred_at) AS day,
-            movie_id,
-            cityHash64(identity) AS person,
-            'completion' AS kind,
-            0 AS buffering,
-            ifNull(watched_ms, 0) AS watched
-        FROM ugc.video_completions FINAL
-        WHERE NOT is_bot
-    ),
-    page_views AS
-    (
-        SELECT
-            toDate(occurred_at) AS day,
-            page_id AS movie_id,
-            cityHash64(identity) AS person,
-            'page' AS kind,
-            0 AS buffering,
-            0 AS watched
-        FROM ugc.page_views FINAL
-        WHERE page_type = 'movie' AND page_id != '' AND NOT is_bot
-    )
-SELECT
-    day,
-    movie_id,
-    toUInt64(countIf(kind = 'page')) AS page_views,
-    toUInt64(uniqExactIf(person, kind != 'page')) AS active_users,
-    toUInt64(countIf(kind = 'completion')) AS completions,
-    toUInt64(sum(watched)) AS completed_watched_ms,
-    toUInt64(countIf(kind = 'heartbeat')) AS heartbeats,
-    toUInt64(sum(buffering)) AS buffering_heartbeats,
-    toUInt64(uniqExactIf(person, buffering = 1)) AS buffering_users
-FROM
-(
-    SELECT * FROM heartbeats
-    UNION ALL
-    SELECT * FROM completions
-    UNION ALL
-    SELECT * FROM page_views
-)
-GROUP BY
-    day,
-    movie_id
-SETTINGS do_not_merge_across_partitions_select_final = 1;
+-- Query:  analytics.films_per_day, which counts yesterday and today live, and reads older days from this table.
+-- Mind:   what of a day holds, what an empty row means and why people must not be added up: 0012_activity_per_day.sql.
 
 CREATE TABLE IF NOT EXISTS ugc.films_per_day
 (
@@ -77,56 +14,27 @@ CREATE TABLE IF NOT EXISTS ugc.films_per_day
     heartbeats UInt64 COMMENT 'Heartbeats of the player' CODEC(T64, ZSTD(1)),
     buffering_heartbeats UInt64 COMMENT 'Heartbeats while the player waited for data' CODEC(T64, ZSTD(1)),
     buffering_users UInt64 COMMENT 'People with at least one of those' CODEC(T64, ZSTD(1)),
-    refreshed_at DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1))
+    refreshed_at DateTime64(3, 'UTC') COMMENT 'When the day was counted; the newest of a day holds' CODEC(ZSTD(1)),
+    seen_at DateTime64(3, 'UTC') COMMENT 'When the day had been written last, as far as this count saw' CODEC(ZSTD(1)),
+    -- which counts there are of a day, and of how many events: read by every reader and refresh, without the rows
+    PROJECTION counts
+    (
+        SELECT
+            day,
+            refreshed_at,
+            seen_at,
+            sum(page_views) + sum(completions) + sum(heartbeats) AS events
+        GROUP BY
+            day,
+            refreshed_at,
+            seen_at
+    )
 )
 ENGINE = ReplacingMergeTree(refreshed_at)
 PARTITION BY toYear(day)
 ORDER BY (day, movie_id)
+SETTINGS
+    -- a merge that leaves old counts out, and a DELETE, make the projection of what stays
+    deduplicate_merge_projection_mode = 'rebuild',
+    lightweight_mutation_projection_mode = 'rebuild'
 COMMENT 'Rollup: films by day, for ever';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS ugc.films_per_day_mv
-REFRESH EVERY 1 HOUR APPEND TO ugc.films_per_day
-AS SELECT
-    day,
-    movie_id,
-    page_views,
-    active_users,
-    completions,
-    completed_watched_ms,
-    heartbeats,
-    buffering_heartbeats,
-    buffering_users,
-    now64(3, 'UTC') AS refreshed_at
-FROM
-(
-    SELECT
-        day,
-        movie_id,
-        page_views,
-        active_users,
-        completions,
-        completed_watched_ms,
-        heartbeats,
-        buffering_heartbeats,
-        buffering_users
-    FROM ugc.films_per_day_live
-    WHERE day >= toDate(now('UTC')) - 35
-    UNION ALL
-    SELECT
-        toDate(now('UTC')) - number AS day,
-        '' AS movie_id,
-        0 AS page_views,
-        0 AS active_users,
-        0 AS completions,
-        0 AS completed_watched_ms,
-        0 AS heartbeats,
-        0 AS buffering_heartbeats,
-        0 AS buffering_users
-    FROM numbers(36)
-);
-
-INSERT INTO ugc.films_per_day
-SELECT
-    *,
-    now64(3, 'UTC') AS refreshed_at
-FROM ugc.films_per_day_live;

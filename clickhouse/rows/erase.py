@@ -1,7 +1,7 @@
 """`erase`: a person, or everything before a time, out of every stored table; counted before, confirmed after.
 
 - Events and typed rows go by user_id and anonymous_id; what could not become an event, when its text has the id.
-- Rollups and sessions made from them are made again from the rows that stay (`clickhouse/rows/recount.py`), under other
+- Rollups and sessions made from them are made again from the rows that stay (`erased_numbers.py`), under other
   identities, too: what a browser did belongs to the person who was signed in, if anybody was.
 - With only `--before`, rollups stay: they are meant to outlive the rows.
 
@@ -20,7 +20,9 @@ from msgspec import Struct
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.queue import consumer
-from clickhouse.rows import recount
+from clickhouse.rows import erased_numbers
+from clickhouse.rows.reach import Reach
+from clickhouse.schema import refreshes
 from common.names import QUEUE
 
 if TYPE_CHECKING:
@@ -115,18 +117,19 @@ def erase(client: Client, request: Request, parts: list[Part]) -> list[str]:
         for part in parts:
             if part.rows and "is_bot" in part.columns:
                 execute(client, _MARK.format(table=part.table, condition=part.condition), **given)
-        recount.wait_for_refreshes(client)
+        refreshes.wait(client)
         _delete(client, [part for part in parts if part.is_made], given)
         pairs = _pairs(client, request, parts)
         if pairs:
-            notes = recount.recount(client, pairs)
+            notes = erased_numbers.correct(client, pairs)
         _delete(client, [part for part in parts if not part.is_made], given)
     else:
-        reach = recount.Reach(client)
+        # before anything is deleted: what goes is no reason to doubt what stays
+        where = erased_numbers.around(Reach(client), _boundary(request))
         _delete(client, [part for part in parts if not part.is_made], given)
-        recount.wait_for_refreshes(client)
+        refreshes.wait(client)
         _delete(client, [part for part in parts if part.is_made], given)
-        recount.cut(client, reach, _boundary(request))
+        erased_numbers.cut(client, where)
     left = {part.table: _count(client, part.table, part.condition, request) for part in parts if not part.is_made}
     remaining = [f"{table} {number}" for table, number in left.items() if number]
     if remaining:

@@ -11,19 +11,20 @@ from common.names import LANDING
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# An event counts as there when the landing table has a copy of it that was received at that time or later. Read twice
-# by the server, which costs little: the ids are asked for by the ids that came.
+# Of several copies the one received first is kept. So an event counts as there when the landing table has a copy of it
+# that was received at that time or earlier; of another type or of somebody else under the same id, it is another event.
+# Read twice by the server, which costs little: the ids are asked for by the ids that came.
 _NEW = """
 SELECT {columns}
 FROM ({source}) AS came
 LEFT JOIN
 (
-    SELECT event_id, max(received_at) AS newest
+    SELECT event_type, identity, event_id, min(received_at) AS first
     FROM ugc.events
     WHERE event_id IN (SELECT event_id FROM ({source}))
-    GROUP BY event_id
-) AS there ON there.event_id = came.event_id
-WHERE came.received_at > there.newest
+    GROUP BY event_type, identity, event_id
+) AS there ON there.event_id = came.event_id AND there.identity = came.identity AND there.event_type = came.event_type
+WHERE there.first = 0 OR came.received_at < there.first
 """
 _SETTINGS = "SETTINGS join_use_nulls = 0, max_partitions_per_insert_block = 1000"
 
@@ -35,8 +36,10 @@ def _written(name: str) -> str:
 
 def count_new(client: Client, source: str, **parameters: Any) -> int:
     """How many events of `source`, a query with the columns of the landing table, are not there yet."""
-    new = _NEW.format(columns="came.event_id AS event_id", source=source)
-    (row,) = rows(client, f"SELECT uniqExact(event_id) AS n FROM ({new}) {_SETTINGS}", **parameters)  # noqa: S608
+    key = "came.event_type AS event_type, came.identity AS identity, came.event_id AS event_id"
+    new = _NEW.format(columns=key, source=source)
+    query = f"SELECT uniqExact(event_type, identity, event_id) AS n FROM ({new}) {_SETTINGS}"  # noqa: S608
+    (row,) = rows(client, query, **parameters)
     return int(row["n"])
 
 

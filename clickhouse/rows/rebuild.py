@@ -4,7 +4,8 @@ New rows replace the old ones: with the same key and the same version, the one w
 first, so nothing is missing at any moment, rows that the landing table no longer has stay, and a second run changes
 nothing that a reader sees. Until a merge the table takes up to twice its space.
 
-Rows that the MV no longer gives, or gives under another key, are deleted at the end: nothing replaces them.
+Rows that the MV no longer gives, or gives under another key, are deleted at the end: nothing replaces them. Then the
+rollups that are made from the table count its days again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError, UsageError
+from clickhouse.rows import recount
 from clickhouse.schema import catalog
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ SELECT DISTINCT toDate(key_time) AS day
 FROM ugc.events
 WHERE event_type = {event_type:String} AND toYYYYMM(key_time) = {month:UInt32}
 ORDER BY day
+"""
+_WRITTEN = """
+SELECT DISTINCT toDate(occurred_at) AS day
+FROM ugc.events
+WHERE event_type = {event_type:String} AND toYYYYMM(key_time) = {month:UInt32}
 """
 # Of events that landed on the day; of others the landing table has no row, and the typed row is all there is.
 _OUTDATED = """
@@ -83,6 +90,8 @@ def rebuild(client: Client, typed: catalog.Typed, say: Callable[[str], None]) ->
         )
         total += row["events"]
         deleted += _delete_outdated(client, typed, row["month"])
+        written = rows(client, _WRITTEN, event_type=typed.event_type, month=row["month"])
+        recount.count_from(client, typed.table, {each["day"] for each in written})
         say(f"{typed.table} {row['month']}: {row['events']:,} events")
     return Rebuilt(events=total, before=before, after=_shown(client, typed.table), deleted=deleted)
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from clickhouse.connection.client import execute, rows
+from clickhouse.rows import recount
 from clickhouse.schema import catalog, retention
 from common.names import LANDING
 from common.waiting import wait_until
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
+    from datetime import date, datetime
 
     from clickhouse_connect.driver.client import Client
 
@@ -27,6 +29,29 @@ _SINCE = """(
     (key_time >= {since:DateTime('UTC')} OR (key_time = 0 AND received_at >= {since:DateTime('UTC')}))
     AND ({for_ever:Bool} OR addDays(addMonths(toDateTime(received_at), {months:UInt32}), {days:UInt32}) > now())
 )"""
+# Both sides by hour, as one number of all their events: where they are equal there is no difference, and no id has to
+# be kept in memory.
+_SUMS = """
+SELECT
+    toStartOfHour(key_time) AS hour,
+    count() AS events,
+    sum(cityHash64(identity, event_id)) AS fingerprint
+FROM {table} FINAL
+WHERE {which} AND {since}
+GROUP BY hour
+SETTINGS do_not_merge_across_partitions_select_final = 1
+"""
+_SIDES = """
+SELECT
+    hour,
+    landed.events AS landed,
+    typed.events AS typed,
+    landed.events = typed.events AND landed.fingerprint = typed.fingerprint AS is_same
+FROM ({landed}) AS landed
+FULL JOIN ({typed}) AS typed USING (hour)
+ORDER BY hour
+SETTINGS join_use_nulls = 0
+"""
 _HOURS = """
 SELECT
     hour,
@@ -36,26 +61,31 @@ SELECT
     countIf(sides = 2) AS extra
 FROM
 (
-    SELECT toStartOfHour(key_time) AS hour, event_id, groupBitOr(side) AS sides
+    SELECT toStartOfHour(key_time) AS hour, identity_hash, event_id, groupBitOr(side) AS sides
     FROM
     (
-        SELECT key_time, event_id, toUInt8(1) AS side FROM ugc.events
-        WHERE event_type = {{event_type:String}} AND {since}
+        SELECT key_time, cityHash64(identity) AS identity_hash, event_id, toUInt8(1) AS side FROM ugc.events
+        WHERE event_type = {{event_type:String}} AND {since} AND {of_hours}
         UNION ALL
-        SELECT key_time, event_id, toUInt8(2) AS side FROM {table}
-        WHERE {since}
+        SELECT key_time, cityHash64(identity) AS identity_hash, event_id, toUInt8(2) AS side FROM {table}
+        WHERE {since} AND {of_hours}
     )
-    GROUP BY hour, event_id
+    GROUP BY hour, identity_hash, event_id
 )
 GROUP BY hour
 ORDER BY hour
 """
-_REPAIR = """
-INSERT INTO {table} ({names})
-SELECT {names}
+_MISSING = """
 FROM ({select})
-WHERE {since} AND event_id NOT IN (SELECT event_id FROM {table} WHERE {since})
+WHERE {since} AND {of_hours}
+    AND (identity, event_id) NOT IN (SELECT identity, event_id FROM {table} WHERE {since} AND {of_hours})
 """
+# by the sorting key, and then exactly
+_OF_HOURS = (
+    "toDate(key_time) IN (SELECT toDate(arrayJoin({hours:Array(DateTime('UTC'))}))) "
+    "AND toStartOfHour(key_time) IN {hours:Array(DateTime('UTC'))}"
+)
+_EVENTS_AT_ONCE = 2_000_000
 
 
 class Hour(Struct, frozen=True):
@@ -98,28 +128,64 @@ def reconcile(client: Client, since: datetime, *, settle_s: float) -> Reconciled
 
 
 def repair(client: Client, result: Reconciled, since: datetime) -> list[str]:
-    """Write what is missing, by each MV's own query; the tables that were written to. Extra rows are left."""
+    """Write what is missing, by each MV's own query, and count its days again; the tables that were written to.
+
+    Extra rows are left.
+    """
     known = catalog.on_server(client)
     repaired = []
     for event_type in sorted({hour.event_type for hour in result.hours if hour.missing}):
         typed = known[event_type]
         names = catalog.listed(catalog.written(client, typed))
-        statement = _REPAIR.format(table=typed.table, names=names, select=typed.select, since=_SINCE)
-        execute(client, statement, **_given(client, since))
+        days: set[date] = set()
+        for hours in _batches([hour for hour in result.hours if hour.missing and hour.event_type == event_type]):
+            missing = _MISSING.format(table=typed.table, select=typed.select, since=_SINCE, of_hours=_OF_HOURS)
+            given = {**_given(client, since), "hours": hours}
+            found = rows(client, f"SELECT DISTINCT toDate(occurred_at) AS day {missing}", **given)
+            days |= {row["day"] for row in found}
+            execute(client, f"INSERT INTO {typed.table} ({names}) SELECT {names} {missing}", **given)
+        recount.count_from(client, typed.table, days)
         repaired.append(typed.table)
     return repaired
 
 
 def _compare(client: Client, since: datetime) -> Reconciled:
     known = catalog.on_server(client)
-    given = _given(client, since)
-    hours = [
-        Hour(event_type=typed.event_type, table=typed.table, **row)
-        for typed in known.values()
-        for row in rows(client, _HOURS.format(table=typed.table, since=_SINCE), event_type=typed.event_type, **given)
-    ]
+    hours = [hour for typed in known.values() for hour in _compare_type(client, typed, since)]
     missing = [typed.event_type for typed in catalog.in_files().values() if typed.event_type not in known]
     return Reconciled(hours=hours, without_view=missing)
+
+
+def _compare_type(client: Client, typed: catalog.Typed, since: datetime) -> list[Hour]:
+    """Every hour of one type; ids are compared only in those whose sides are not equal."""
+    given = {**_given(client, since), "event_type": typed.event_type}
+    landed = _SUMS.format(table=LANDING, which="event_type = {event_type:String}", since=_SINCE)
+    other = _SUMS.format(table=typed.table, which="1", since=_SINCE)
+    sides = rows(client, _SIDES.format(landed=landed, typed=other), **given)
+    names: dict[str, Any] = {"event_type": typed.event_type, "table": typed.table}
+    found = {
+        row["hour"]: Hour(**names, hour=row["hour"], landed=row["landed"], typed=row["typed"], missing=0, extra=0)
+        for row in sides
+    }
+    differing = [found[row["hour"]] for row in sides if not row["is_same"]]
+    exact = _HOURS.format(table=typed.table, since=_SINCE, of_hours=_OF_HOURS)
+    for hours in _batches(differing):
+        found |= {row["hour"]: Hour(**names, **row) for row in rows(client, exact, hours=hours, **given)}
+    return list(found.values())
+
+
+def _batches(hours: list[Hour]) -> Iterator[list[int]]:
+    """The times of these hours, as many at once as fit in memory with their events."""
+    batch: list[int] = []
+    events = 0
+    for hour in hours:
+        batch.append(int(hour.hour.timestamp()))
+        events += hour.landed + hour.typed
+        if events >= _EVENTS_AT_ONCE:
+            yield batch
+            batch, events = [], 0
+    if batch:
+        yield batch
 
 
 def _given(client: Client, since: datetime) -> dict[str, Any]:

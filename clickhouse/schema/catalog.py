@@ -95,23 +95,6 @@ def consumer_select(client: Client, view: str, source: str) -> str:
     return select
 
 
-def view_select(client: Client, view: str, sources: dict[str, str]) -> str:
-    """What a view of `ugc` does, reading from elsewhere: each source by what takes its place (texts of our own)."""
-    found = rows(
-        client, "SELECT as_select FROM system.tables WHERE database = 'ugc' AND name = {view:String}", view=view
-    )
-    if not found:
-        raise OperationError(
-            f"ugc.{view} is missing: `python -m clickhouse status --drift` prints the SQL that creates it"
-        )
-    select = str(found[0]["as_select"])
-    for source, other in sources.items():
-        if source not in select:
-            raise OperationError(f"ugc.{view} does not read from {source}, as its migration does")
-        select = select.replace(source, other)
-    return select
-
-
 def wire_columns(select: str) -> list[str]:
     """The columns of the wire that an MV on the queue reads, as `q.name`; without those that the engine adds."""
     return sorted({name for name in re.findall(r"\bq\.(\w+)", select) if not name.startswith("_")})

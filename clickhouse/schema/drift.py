@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _CLAUSE = re.compile(r"(ENGINE|PARTITION BY|PRIMARY KEY|ORDER BY|SAMPLE BY|TTL|SETTINGS|COMMENT)\b(?: =)?\s*")
+_NO_COLUMN = ("INDEX ", "PROJECTION ", "CONSTRAINT ")
 _ELEMENT = re.compile(r"(?:INDEX |PROJECTION |CONSTRAINT )?(?:`[^`]+`|\w+)")
 
 
@@ -103,26 +104,31 @@ def _materialized_view(name: str, present: str, wanted: str) -> Iterator[str]:
 
 
 def _table(name: str, present: Table, wanted: Table) -> Iterator[str]:
-    after = "FIRST"
-    for key, definition in wanted.elements.items():
-        index = key.startswith(("INDEX ", "PROJECTION ", "CONSTRAINT "))
-        if key not in present.elements:
-            yield f"ALTER TABLE {name}\n    ADD {definition if index else f'COLUMN {definition} {after}'};"
-        elif present.elements[key] != definition:
-            if index:
-                yield f"ALTER TABLE {name}\n    DROP {key};"
-                yield f"ALTER TABLE {name}\n    ADD {definition};"
-            else:
-                yield f"ALTER TABLE {name}\n    MODIFY COLUMN {definition};"
-        if not index:
-            after = f"AFTER {key}"
-    for key in present.elements:
-        if key not in wanted.elements:
-            dropped = key if key.startswith("INDEX ") else f"COLUMN {key}"
-            yield f"-- one too many; to drop it with its data:\n-- ALTER TABLE {name} DROP {dropped};"
+    yield from _elements(name, present.elements, wanted.elements)
     for clause in dict.fromkeys([*present.clauses, *wanted.clauses]):
         if present.clauses.get(clause) != wanted.clauses.get(clause):
             yield _clause(name, clause, present.clauses.get(clause), wanted.clauses.get(clause))
+
+
+def _elements(name: str, present: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[str]:
+    after = "FIRST"
+    for key, definition in wanted.items():
+        is_column = not key.startswith(_NO_COLUMN)
+        if key not in present:
+            yield f"ALTER TABLE {name}\n    ADD {f'COLUMN {definition} {after}' if is_column else definition};"
+        elif present[key] != definition and is_column:
+            yield f"ALTER TABLE {name}\n    MODIFY COLUMN {definition};"
+        elif present[key] != definition:
+            yield f"ALTER TABLE {name}\n    DROP {key};"
+            yield f"ALTER TABLE {name}\n    ADD {definition};"
+        if key.startswith("PROJECTION ") and present.get(key) != definition:
+            yield f"ALTER TABLE {name}\n    MATERIALIZE {key};"
+        if is_column:
+            after = f"AFTER {key}"
+    for key in present:
+        if key not in wanted:
+            dropped = key if key.startswith(_NO_COLUMN) else f"COLUMN {key}"
+            yield f"-- one too many; to drop it with its data:\n-- ALTER TABLE {name} DROP {dropped};"
 
 
 def _clause(name: str, clause: str, present: str | None, wanted: str | None) -> str:
@@ -144,15 +150,19 @@ def _clause(name: str, clause: str, present: str | None, wanted: str | None) -> 
 
 
 def parsed(ddl: str) -> Table:
-    """Take `formatQuery`'s text of a CREATE TABLE apart; each column stands on a line of its own there."""
+    """Take `formatQuery`'s text of a CREATE TABLE apart; each column begins a line of its own there."""
     lines = ddl.split("\n")
     opened, closed = lines.index("("), lines.index(")")
     elements: dict[str, str] = {}
+    key = ""
     for line in lines[opened + 1 : closed]:
         text = line.strip()
-        match = _ELEMENT.match(text)
-        if match is not None and not line.startswith("     "):
-            elements[match[0]] = text.removesuffix(",")
+        match = None if line.startswith("     ") else _ELEMENT.match(text)
+        if match is not None:
+            key = match[0]
+        # a projection goes on for some lines, with brackets of its own
+        elements[key] = text if match is not None else f"{elements[key]} {text}"
+    elements = {key: text.removesuffix(",") for key, text in elements.items()}
     clauses: dict[str, str] = {}
     current = ""
     for line in lines[closed + 1 :]:

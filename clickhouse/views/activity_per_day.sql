@@ -1,8 +1,10 @@
 -- What:   who was active, and how much. One row per day and person.
 -- Why:    the one place that is right for every day, however old; other views of people count from it.
 -- Query:  SELECT day, count() AS active_users, sum(events) AS events FROM analytics.activity_per_day GROUP BY day ORDER BY day
--- Mind:   days of the last month are counted when asked, older ones come from the rollup (ugc.activity_per_day), of
---         which the newest count of each day holds. Bots are left out.
+-- Mind:   yesterday and today are counted when asked, so an event is seen at once; days after today are not shown
+--         before they come. Older days were counted before, and are counted again within a minute when an event comes
+--         late, however old the day is. They stay when their events are deleted; late_days tells of those that could
+--         not be counted again. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.activity_per_day
 (
@@ -12,13 +14,16 @@ CREATE OR REPLACE VIEW analytics.activity_per_day
     signed_in UInt8 COMMENT '1 when the person was signed in at any of them'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    -- one moment for both halves, also at midnight
+    (SELECT toDate(now('UTC')) - 1) AS yesterday
+SELECT
     day,
     identity_hash,
     events,
     signed_in
 FROM ugc.activity_per_day_live
-WHERE day >= toDate(now('UTC')) - 31
+WHERE day >= yesterday AND day <= yesterday + 1
 UNION ALL
 SELECT
     day,
@@ -26,13 +31,23 @@ SELECT
     events,
     signed_in
 FROM ugc.activity_per_day
-WHERE day < toDate(now('UTC')) - 31
+WHERE day < yesterday
     AND events > 0
     AND (day, refreshed_at) IN
     (
         SELECT
             day,
-            max(refreshed_at)
-        FROM ugc.activity_per_day
+            max(counted_at)
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at AS counted_at
+            FROM ugc.activity_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at
+        )
         GROUP BY day
     );

@@ -24,7 +24,7 @@ CREATE OR REPLACE VIEW analytics.events
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     app_version LowCardinality(String) COMMENT 'Version of the front end',
     is_bot Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins',
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown',
     kafka_topic LowCardinality(String) COMMENT 'Topic that it was read from',
     kafka_partition UInt64 COMMENT 'Partition of the topic',
     kafka_offset UInt64 COMMENT 'Offset of the message in the partition; one message holds the events of one request',

@@ -1,8 +1,10 @@
 -- What:   how films were watched. One row per day and film.
 -- Why:    the one place that is right for every day, however old; other views of films count from it.
 -- Query:  SELECT movie_id, sum(completions) AS completions FROM analytics.films_per_day GROUP BY movie_id ORDER BY completions DESC LIMIT 10
--- Mind:   days of the last month are counted when asked, older ones come from the rollup (ugc.films_per_day), of which
---         the newest count of each day holds. Bots are left out.
+-- Mind:   yesterday and today are counted when asked, so an event is seen at once; days after today are not shown
+--         before they come. Older days were counted before, and are counted again within a minute when an event comes
+--         late, however old the day is. They stay when their events are deleted; late_days tells of those that could
+--         not be counted again. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.films_per_day
 (
@@ -17,7 +19,10 @@ CREATE OR REPLACE VIEW analytics.films_per_day
     buffering_users UInt64 COMMENT 'People with at least one of those'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    -- one moment for both halves, also at midnight
+    (SELECT toDate(now('UTC')) - 1) AS yesterday
+SELECT
     day,
     movie_id,
     page_views,
@@ -28,7 +33,7 @@ AS SELECT
     buffering_heartbeats,
     buffering_users
 FROM ugc.films_per_day_live
-WHERE day >= toDate(now('UTC')) - 31
+WHERE day >= yesterday AND day <= yesterday + 1
 UNION ALL
 SELECT
     day,
@@ -41,13 +46,23 @@ SELECT
     buffering_heartbeats,
     buffering_users
 FROM ugc.films_per_day
-WHERE day < toDate(now('UTC')) - 31
+WHERE day < yesterday
     AND movie_id != ''
     AND (day, refreshed_at) IN
     (
         SELECT
             day,
-            max(refreshed_at)
-        FROM ugc.films_per_day
+            max(counted_at)
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at AS counted_at
+            FROM ugc.films_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at
+        )
         GROUP BY day
     );

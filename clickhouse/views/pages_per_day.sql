@@ -1,8 +1,10 @@
 -- What:   how pages were used. One row per day and page.
 -- Why:    the one place that is right for every day, however old.
 -- Query:  SELECT page_id, sum(views) AS views FROM analytics.pages_per_day WHERE page_type = 'movie' GROUP BY page_id ORDER BY views DESC LIMIT 10
--- Mind:   days of the last month are counted when asked, older ones come from the rollup (ugc.pages_per_day), of which
---         the newest count of each day holds. Bots are left out.
+-- Mind:   yesterday and today are counted when asked, so an event is seen at once; days after today are not shown
+--         before they come. Older days were counted before, and are counted again within a minute when an event comes
+--         late, however old the day is. They stay when their events are deleted; late_days tells of those that could
+--         not be counted again. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.pages_per_day
 (
@@ -16,7 +18,10 @@ CREATE OR REPLACE VIEW analytics.pages_per_day
     active_ms UInt64 COMMENT 'Milliseconds of them while the page was visible, where the client says so'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    -- one moment for both halves, also at midnight
+    (SELECT toDate(now('UTC')) - 1) AS yesterday
+SELECT
     day,
     page_type,
     page_id,
@@ -26,7 +31,7 @@ AS SELECT
     dwell_ms,
     active_ms
 FROM ugc.pages_per_day_live
-WHERE day >= toDate(now('UTC')) - 31
+WHERE day >= yesterday AND day <= yesterday + 1
 UNION ALL
 SELECT
     day,
@@ -38,13 +43,23 @@ SELECT
     dwell_ms,
     active_ms
 FROM ugc.pages_per_day
-WHERE day < toDate(now('UTC')) - 31
+WHERE day < yesterday
     AND page_type != ''
     AND (day, refreshed_at) IN
     (
         SELECT
             day,
-            max(refreshed_at)
-        FROM ugc.pages_per_day
+            max(counted_at)
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at AS counted_at
+            FROM ugc.pages_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at
+        )
         GROUP BY day
     );

@@ -1,9 +1,11 @@
 -- What:   what was searched for. One row per day and text.
 -- Why:    the one place that is right for every day, however old.
 -- Query:  SELECT query, sum(searches) AS searches FROM analytics.searches_per_day WHERE query != '' GROUP BY query ORDER BY searches DESC LIMIT 10
--- Mind:   days of the last month are counted when asked, older ones come from the rollup (ugc.searches_per_day), of
---         which the newest count of each day holds. Texts are in lower case, without spaces around them; an empty one
---         means that only filters were set. Bots are left out.
+-- Mind:   yesterday and today are counted when asked, so an event is seen at once; days after today are not shown
+--         before they come. Older days were counted before, and are counted again within a minute when an event comes
+--         late, however old the day is. They stay when their events are deleted; late_days tells of those that could
+--         not be counted again. Texts are in lower case, without spaces around them; an empty one means that only
+--         filters were set. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.searches_per_day
 (
@@ -15,7 +17,10 @@ CREATE OR REPLACE VIEW analytics.searches_per_day
     with_known_results UInt64 COMMENT 'Searches of which the client told how many films were found'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    -- one moment for both halves, also at midnight
+    (SELECT toDate(now('UTC')) - 1) AS yesterday
+SELECT
     day,
     query,
     searches,
@@ -23,7 +28,7 @@ AS SELECT
     without_results,
     with_known_results
 FROM ugc.searches_per_day_live
-WHERE day >= toDate(now('UTC')) - 31
+WHERE day >= yesterday AND day <= yesterday + 1
 UNION ALL
 SELECT
     day,
@@ -33,13 +38,23 @@ SELECT
     without_results,
     with_known_results
 FROM ugc.searches_per_day
-WHERE day < toDate(now('UTC')) - 31
+WHERE day < yesterday
     AND searches > 0
     AND (day, refreshed_at) IN
     (
         SELECT
             day,
-            max(refreshed_at)
-        FROM ugc.searches_per_day
+            max(counted_at)
+        FROM
+        (
+            SELECT
+                day,
+                refreshed_at AS counted_at
+            FROM ugc.searches_per_day
+            WHERE refreshed_at <= now64(3, 'UTC')
+            GROUP BY
+                day,
+                refreshed_at
+        )
         GROUP BY day
     );

@@ -4,9 +4,9 @@
 -- Query:  SELECT day, count() AS sessions, median(duration_ms) FROM analytics.sessions WHERE day >= today() - 7 GROUP BY day ORDER BY day
 -- Mind:   made from the times of events alone: session_id is the client's idea of a session and may be missing. A
 --         session belongs to the day on which it began, and may go on after midnight, to the end of the next day. Entry
---         and exit are the first and the last page that an event names. Sessions of days to which events have come
---         lately are made when asked, the others were made before (0016_sessions.sql); what is shown is the same. Bots
---         are left out.
+--         and exit are the first and the last page that an event names. Those of yesterday
+--         and today are made when asked; those of older days were made before, and are made again within a minute when
+--         an event comes late. They are kept for 25 months. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.sessions
 (
@@ -22,6 +22,8 @@ CREATE OR REPLACE VIEW analytics.sessions
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS WITH
+    -- one moment for both halves, also at midnight
+    (SELECT toDate(now('UTC')) - 1) AS yesterday,
     once AS
     (
         SELECT
@@ -33,7 +35,8 @@ AS WITH
             page_views,
             entry_page,
             exit_page
-        FROM ugc.sessions_live
+        FROM ugc.sessions_of_days(days = [toDate(now('UTC')) - 1, toDate(now('UTC'))], tables = '')
+        WHERE day >= yesterday
         UNION ALL
         SELECT
             day,
@@ -46,13 +49,23 @@ AS WITH
             exit_page
         FROM ugc.sessions FINAL
         WHERE identity != ''
-            AND day NOT IN (SELECT day FROM ugc.sessions_stale)
+            AND day < yesterday
             AND (day, refreshed_at) IN
             (
                 SELECT
                     day,
-                    max(refreshed_at)
-                FROM ugc.sessions
+                    max(counted_at)
+                FROM
+                (
+                    SELECT
+                        day,
+                        refreshed_at AS counted_at
+                    FROM ugc.sessions
+                    WHERE refreshed_at <= now64(3, 'UTC')
+                    GROUP BY
+                        day,
+                        refreshed_at
+                )
                 GROUP BY day
             )
     )

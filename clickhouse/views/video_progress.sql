@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW analytics.video_progress
     screen_height Nullable(UInt16) COMMENT 'Height of the screen in pixels',
     app_version LowCardinality(String) COMMENT 'Version of the front end',
     is_bot Bool COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out',
-    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; the latest copy of an event wins'
+    received_at DateTime64(3, 'UTC') COMMENT 'When the API received it; of several copies of an event the one received first is shown'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT

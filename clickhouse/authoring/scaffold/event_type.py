@@ -134,7 +134,7 @@ def _migration(name: str, table: str, schema_file: Path) -> str:
         table=table,
         columns=_lines(columns),
         clauses="\n".join(clauses),
-        selected=_lines(common),
+        selected=_lines(key for key, text in common.items() if " MATERIALIZED " not in text),
     )
 
 

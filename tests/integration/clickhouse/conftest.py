@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from clickhouse.connection.settings import Settings
 
 HERE = Path(__file__).parent
+COUNTED = ("activity_per_day", "pages_per_day", "films_per_day", "searches_per_day", "sessions")
+"""Tables that are counted from others, each by a refreshable MV with `_mv` behind its name."""
 START_S = 30.0
 
 
@@ -63,13 +65,28 @@ def client(settings: Settings) -> Iterator[Client]:
         yield connection
 
 
+@pytest.fixture(scope="module")
+def by_hand(client: Client) -> None:
+    """Days are counted when a test says so (`refresh`), and not in between."""
+    for table in COUNTED:
+        execute(client, f"ALTER TABLE ugc.{table}_mv MODIFY REFRESH EVERY 1 YEAR APPEND")
+    refresh(client)  # one that was under way has ended, too
+
+
+def refresh(client: Client, *tables: str) -> None:
+    """Have the days that wait counted, as the schedule would; in all tables unless told otherwise."""
+    for table in tables or COUNTED:
+        execute(client, f"SYSTEM REFRESH VIEW ugc.{table}_mv")
+        execute(client, f"SYSTEM WAIT VIEW ugc.{table}_mv")
+
+
 @pytest.fixture
-def emptied(settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No row in any table, and the environment of an operator."""
+def emptied(settings: Settings, client: Client, by_hand: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    """No event and nothing made of one, and the environment of an operator; days are counted by hand."""
     monkeypatch.setenv("UGC_CLICKHOUSE_URL", settings.url)
     monkeypatch.setenv("UGC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     for row in rows(client, "SELECT name FROM system.tables WHERE database = 'ugc' AND engine LIKE '%MergeTree'"):
-        if row["name"] != "schema_versions":
+        if row["name"] not in {"schema_versions", "view_files"}:
             execute(client, f"TRUNCATE TABLE ugc.{row['name']}")
 
 

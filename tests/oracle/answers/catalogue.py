@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.oracle.answers.ledger import Ledger, Table
     from tests.oracle.lives.times import Calendar
 
-ABOUT_THE_SERVER: Final = frozenset({"consumer_lag", "pipeline_freshness", "table_sizes"})
+ABOUT_THE_SERVER: Final = frozenset({"consumer_lag", "late_days", "pipeline_freshness", "table_sizes"})
 """Views of what a server does at the moment, which nothing that was posted can tell."""
 OF_STORED_ROWS: Final = frozenset({"duplicates", "ingestion_errors"})
 """Views of what is stored besides events: `operations` answers them from the stored rows."""

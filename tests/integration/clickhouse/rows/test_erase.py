@@ -52,7 +52,10 @@ def fill(client: Client) -> None:
         refused(client, json.dumps({"cut": json.dumps({"user_id": who})}))
         refused(client, json.dumps({"user_id": who})[:-2])
     for name in ("activity", "pages", "films", "searches"):
-        execute(client, f"INSERT INTO ugc.{name}_per_day SELECT *, now64(3) - 60 FROM ugc.{name}_per_day_live")
+        execute(
+            client,
+            f"INSERT INTO ugc.{name}_per_day SELECT *, now64(3) - 60, now64(3) - 60 FROM ugc.{name}_per_day_live",
+        )
 
 
 def mentions(client: Client, who: str) -> dict[str, int]:

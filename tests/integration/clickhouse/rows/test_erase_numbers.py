@@ -11,8 +11,10 @@ import pytest
 from clickhouse.__main__ import main
 from clickhouse.connection.client import execute, rows
 from clickhouse.connection.errors import OperationError
-from clickhouse.rows import erase, recount
-from tests.integration.clickhouse.conftest import count, land, one, wait_until
+from clickhouse.rows import counting, erase
+from clickhouse.rows.reach import Reach
+from clickhouse.schema import refreshes
+from tests.integration.clickhouse.conftest import count, land, one, refresh, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("emptied")
 
 TODAY = datetime.now(tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-NEW, OLD = TODAY - timedelta(days=3), TODAY - timedelta(days=60)  # counted live; read from the rollup
+NEW, OLD = TODAY - timedelta(days=3), TODAY - timedelta(days=60)
 
 
 def did(
@@ -62,20 +64,11 @@ def evening(day: datetime) -> list[dict[str, Any]]:
 
 
 def settle(client: Client) -> None:
-    """Every day counted and cut, long ago: nothing is stale."""
-    for name in ("activity", "pages", "films", "searches"):
-        execute(client, f"INSERT INTO ugc.{name}_per_day SELECT *, now64(3, 'UTC') FROM ugc.{name}_per_day_live")
-    cut_stale(client)
-    execute(
-        client,
-        "ALTER TABLE ugc.events UPDATE inserted_at = inserted_at - INTERVAL 1 DAY WHERE 1 SETTINGS mutations_sync = 1",
-    )
-    assert count(client, "ugc.sessions_stale") == 0
-
-
-def cut_stale(client: Client) -> None:
-    execute(client, "SYSTEM REFRESH VIEW ugc.sessions_mv")
-    execute(client, "SYSTEM WAIT VIEW ugc.sessions_mv")
+    """Every day counted and cut, as refreshes did while all of its rows were there."""
+    days = {row["day"] for row in rows(client, "SELECT DISTINCT toDate(occurred_at) AS day FROM ugc.events")}
+    for table in counting.rollups(client):
+        counting.count(client, table, days)
+    counting.cut(client, days)
 
 
 def shown_sessions(client: Client) -> list[tuple[Any, ...]]:
@@ -121,7 +114,7 @@ def test_what_a_browser_did_is_taken_from_the_signed_in_people_too(client: Clien
         for day in (NEW, OLD):
             assert shown_activity(client, day) == {"ann": 2, "bob": 1}
             assert shown_pages(client, day) == [(3, 2)]
-        cut_stale(client)
+        refresh(client)
     assert count(client, "ugc.sessions", "entry_page IN ('/a', '/home', '/bob') OR exit_page = '/secret'") == 0
 
 
@@ -258,9 +251,9 @@ def test_a_day_counts_as_whole_only_while_no_row_of_it_can_have_left(client: Cli
     land(client, *(did(TODAY - timedelta(days=days), "ann", "") for days in (0, 900)))
     ages = (0, 80, 86, 89, 90, 700, 750, 762, 900)
     days = {(TODAY - timedelta(days=age)).date() for age in ages}
-    reach = recount.Reach(client)
-    landed = {(TODAY.date() - day).days for day in reach.whole(days, typed=False)}
-    typed = {(TODAY.date() - day).days for day in reach.whole(days, typed=True)}
+    reach = Reach(client)
+    landed = {(TODAY.date() - day).days for day in reach.landed(days)}
+    typed = {(TODAY.date() - day).days for day in reach.typed(days)}
     # received a day before at the earliest, and a day for the run: of 90 days, and 25 months, which are 758 to 762
     assert (landed, typed) == ({0, 80, 86}, {0, 80, 86, 89, 90, 700, 750})
 
@@ -268,10 +261,10 @@ def test_a_day_counts_as_whole_only_while_no_row_of_it_can_have_left(client: Cli
 def test_an_interrupted_run_is_ended_by_another(client: Client) -> None:
     land(client, *evening(OLD))
     settle(client)
-    view = one(client, "SELECT create_table_query AS ddl FROM system.tables WHERE name = 'sessions_live'")["ddl"]
-    execute(client, "DROP VIEW ugc.sessions_live")
+    view = one(client, "SELECT create_table_query AS ddl FROM system.tables WHERE name = 'sessions_of_days'")["ddl"]
+    execute(client, "DROP VIEW ugc.sessions_of_days")
     request = erase.Request(anonymous=("a",))
-    with pytest.raises(OperationError, match=r"ugc\.sessions_live is missing"):
+    with pytest.raises(OperationError, match=r"ugc\.sessions_of_days"):
         erase.erase(client, request, erase.plan(client, request))
     execute(client, view)
     run("--anonymous-id", "a")
@@ -287,7 +280,7 @@ def test_a_refresh_that_runs_is_waited_for(client: Client) -> None:
     try:
         query = "SELECT status FROM system.view_refreshes WHERE view = 'slow_mv'"
         wait_until(lambda: one(client, query)["status"] == "Running", "the refresh")
-        recount.wait_for_refreshes(client)
+        refreshes.wait(client)
         assert count(client, "ugc.slow") == 3
     finally:
         execute(client, "DROP VIEW ugc.slow_mv")

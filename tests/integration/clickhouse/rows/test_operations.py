@@ -13,7 +13,8 @@ from clickhouse.__main__ import main
 from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError, UsageError
 from clickhouse.rows import landing, rebuild, reconcile, rejects
-from tests.integration.clickhouse.conftest import count, land, one
+from clickhouse.schema import catalog
+from tests.integration.clickhouse.conftest import as_text, count, land, one, refresh
 from tests.integration.clickhouse.made_events import NOW, event, refused, wire
 
 if TYPE_CHECKING:
@@ -72,17 +73,52 @@ def test_errors_are_filtered_by_time_and_text(client: Client, capsys: pytest.Cap
     assert {row["session_id"] for row in rows(client, "SELECT session_id FROM ugc.events")} == {"first"}
 
 
-def test_what_was_read_some_time_ago_counts_as_written_now_so_that_its_sessions_are_cut(client: Client) -> None:
-    execute(client, "INSERT INTO ugc.sessions (day, refreshed_at) SELECT today(), now64(3, 'UTC')")
-    land(client, event(inserted_at=NOW - 3600))
+def test_what_was_read_some_time_ago_counts_as_written_now_so_that_its_day_is_counted_again(client: Client) -> None:
+    at = NOW - 3 * 86400
+    land(client, event(key_time=at, occurred_at=at, received_at=at))
     execute(client, "CREATE TABLE ugc.aside AS ugc.events ENGINE = MergeTree ORDER BY tuple()")
     try:
-        execute(client, "INSERT INTO ugc.aside SELECT * FROM ugc.events")
+        columns = ", ".join(catalog.columns(client, "ugc.events"))
+        execute(client, f"INSERT INTO ugc.aside ({columns}) SELECT {columns} FROM ugc.events")
         execute(client, "TRUNCATE TABLE ugc.events")
-        assert count(client, "ugc.sessions_stale") == 0
+        execute(client, "TRUNCATE TABLE ugc.days_requested")
+        refresh(client)
+        assert count(client, "analytics.sessions") == count(client, "analytics.daily_active_users") == 0
         assert landing.insert_new(client, "SELECT * FROM ugc.aside") == 1
-        assert count(client, "ugc.sessions_stale") == 3
-        assert count(client, "analytics.sessions") == 1
+        refresh(client)
+        assert count(client, "analytics.sessions") == count(client, "analytics.daily_active_users") == 1
+    finally:
+        execute(client, "DROP TABLE ugc.aside")
+
+
+def test_an_event_comes_again_only_as_a_copy_that_was_received_earlier_or_as_another_event(client: Client) -> None:
+    sent = event()
+    land(client, sent)
+    execute(client, "CREATE TABLE ugc.aside AS ugc.events ENGINE = MergeTree ORDER BY tuple()")
+    try:
+        for brought, changed in (
+            (0, {}),
+            (0, {"received_at": sent["received_at"] + 60}),
+            (1, {"received_at": sent["received_at"] - 60}),
+            (1, {"event_type": "custom"}),
+            (1, {"identity": "u2", "user_id": "u2"}),
+        ):
+            execute(client, "TRUNCATE TABLE ugc.aside")
+            again = {
+                name: as_text(each) if name.endswith(("_at", "_time")) else each
+                for name, each in {**sent, **changed}.items()
+            }
+            block = json.dumps({**again, "payload": json.dumps(sent["payload"])}).encode()
+            client.raw_insert("ugc.aside", insert_block=block, fmt="JSONEachRow")
+            assert landing.insert_new(client, "SELECT * FROM ugc.aside") == brought, changed
+        shown = rows(client, "SELECT event_type, identity, received_at FROM analytics.events ORDER BY ALL")
+        assert [(row["event_type"], row["identity"]) for row in shown] == [
+            ("click", "u1"),
+            ("click", "u2"),
+            ("custom", "u1"),
+        ]
+        assert shown[0]["received_at"].timestamp() == pytest.approx(sent["received_at"] - 60, abs=0.001)
+        assert main(["reconcile", "--settle", "0"]) == 0, "events under one id are no difference"
     finally:
         execute(client, "DROP TABLE ugc.aside")
 

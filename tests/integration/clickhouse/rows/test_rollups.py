@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from clickhouse.__main__ import main
 from clickhouse.connection.client import execute, rows
-from tests.integration.clickhouse.conftest import count, land
+from tests.integration.clickhouse.conftest import count, land, refresh
+from tests.integration.clickhouse.rows.deeds import days_ago, deeds, event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from clickhouse_connect.driver.client import Client
 
+    from clickhouse.connection.settings import Settings
+
 ROLLUPS = ("activity", "pages", "films", "searches")
-TODAY = dt.datetime.now(tz=dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-DAY = TODAY - dt.timedelta(days=3)
-OLD_DAY = TODAY - dt.timedelta(days=33)  # counted anew by a refresh still, but no longer live
+DAY, OLD_DAY = days_ago(3), days_ago(33)
+pytestmark = pytest.mark.usefixtures("by_hand")
 
 
-def event(event_type: str, who: str, at: dt.datetime, **payload: Any) -> dict[str, Any]:
-    return {
-        "event_id": str(uuid.uuid4()),
-        "event_type": event_type,
-        "identity": who,
-        "anonymous_id": who,
-        "key_time": at.timestamp(),
-        "occurred_at": at.timestamp(),
-        "received_at": at.timestamp(),
-        "payload": payload,
-    }
-
-
-def deeds(who: str, at: dt.datetime) -> list[dict[str, Any]]:
-    """One event for each rollup."""
-    view_id = str(uuid.uuid4())
-    return [
-        event("page_view", who, at, view_id=view_id, page_type="movie", page_id="tt1"),
-        event("page_leave", who, at, view_id=view_id, page_type="movie", page_id="tt1", dwell_ms=1000),
-        event("video_complete", who, at, movie_id="tt1", duration_ms=5, watched_ms=4),
-        event("search_filter", who, at, query="Film", results_count=0),
-    ]
-
-
-def refresh(client: Client) -> None:
-    for name in ROLLUPS:
-        execute(client, f"SYSTEM REFRESH VIEW ugc.{name}_per_day_mv")
-        execute(client, f"SYSTEM WAIT VIEW ugc.{name}_per_day_mv")
-
-
-def stored(client: Client, day: dt.datetime) -> dict[str, list[tuple[Any, ...]]]:
+def stored(client: Client, day: datetime) -> dict[str, list[tuple[Any, ...]]]:
     """What the tables say of a day: of its newest refresh, without the row that only marks it."""
     found = {}
     for name, key in zip(ROLLUPS, ("events > 0", "page_type != ''", "movie_id != ''", "searches > 0"), strict=True):
         table = f"ugc.{name}_per_day"
         newest = f"(SELECT max(refreshed_at) FROM {table} WHERE day = {{day:Date}})"
-        query = (
-            f"SELECT * EXCEPT refreshed_at FROM {table} WHERE day = {{day:Date}} AND refreshed_at = {newest} AND {key}"
-        )
+        of_day = f"FROM {table} WHERE day = {{day:Date}} AND refreshed_at = {newest} AND {key}"
+        query = f"SELECT * EXCEPT (refreshed_at, seen_at) {of_day}"
         found[name] = sorted(tuple(row.values())[1:] for row in rows(client, query, day=day.date()))
     return found
+
+
+@pytest.fixture
+def operator(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of commands."""
+    monkeypatch.setenv("UGC_CLICKHOUSE_URL", settings.url)
 
 
 @pytest.fixture
@@ -77,7 +55,7 @@ def clean(client: Client) -> Iterator[None]:
 
 @pytest.mark.usefixtures("clean")
 def test_a_redelivery_and_a_late_event_make_a_rollup_right_and_not_double(client: Client) -> None:
-    ann, bob = deeds("ann", OLD_DAY), deeds("bob", OLD_DAY + dt.timedelta(hours=23))
+    ann, bob = deeds("ann", OLD_DAY), deeds("bob", OLD_DAY + timedelta(hours=11))
     land(client, *ann)
     refresh(client)
     once = stored(client, OLD_DAY)
@@ -103,16 +81,36 @@ def test_a_redelivery_and_a_late_event_make_a_rollup_right_and_not_double(client
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_view_shows_a_late_event_at_once_without_a_refresh(client: Client) -> None:
-    land(client, *deeds("ann", DAY))
+@pytest.mark.parametrize("day", [0, 1])
+def test_a_view_shows_an_event_of_today_or_yesterday_at_once_without_a_refresh(client: Client, day: int) -> None:
+    at = days_ago(day + 0.5)
+    land(client, *deeds("ann", at))
     refresh(client)
-    land(client, *deeds("bob", DAY))
+    land(client, *deeds("bob", at))
     for view, column in (
         ("daily_active_users", "active_users"),
         ("top_films", "active_users"),
         ("pages_per_day", "views"),
+        ("searches_per_day", "searches"),
     ):
         assert [row[column] for row in rows(client, f"SELECT {column} FROM analytics.{view}")] == [2], view
+    assert count(client, "analytics.sessions") == 2
+
+
+@pytest.mark.usefixtures("clean")
+def test_an_event_that_claims_to_be_of_tomorrow_is_in_no_daily_view_before_tomorrow(client: Client) -> None:
+    land(client, *deeds("ann", days_ago(-1)))
+    refresh(client)
+    for view in (
+        "daily_active_users",
+        "activity_per_day",
+        "top_films",
+        "pages_per_day",
+        "searches_per_day",
+        "sessions",
+    ):
+        assert count(client, f"analytics.{view}") == 0, view
+    assert count(client, "analytics.events") == 4
 
 
 @pytest.mark.usefixtures("clean")
@@ -133,21 +131,25 @@ def test_rollups_outlive_the_rows(client: Client) -> None:
     ]
 
 
-@pytest.mark.usefixtures("clean")
-def test_what_is_not_there_any_more_is_gone_with_the_next_refresh_also_when_nothing_is_left_of_the_day(
-    client: Client,
-) -> None:
+@pytest.mark.usefixtures("clean", "operator")
+def test_what_was_deleted_is_gone_with_the_next_count_also_when_nothing_is_left_of_the_day(client: Client) -> None:
     land(client, *deeds("ann", OLD_DAY))
     land(client, event("search_filter", "bob", OLD_DAY, query="bob only", results_count=0))
+    land(client, event("search_filter", "bob", OLD_DAY, query=""))
     refresh(client)
-    assert count(client, "analytics.searches_per_day") == 2
+    shown = "SELECT query FROM analytics.searches_per_day ORDER BY query"
+    assert [row["query"] for row in rows(client, shown)] == ["", "bob only", "film"]
     execute(client, "SYSTEM START MERGES")  # which are what deletes
+    execute(client, "OPTIMIZE TABLE ugc.searches_per_day FINAL")
+    assert [row["query"] for row in rows(client, shown)] == ["", "bob only", "film"], "the mark of the day hides none"
+    recount = ["recount", "--from", f"{OLD_DAY:%Y-%m-%d}", "--to", f"{OLD_DAY:%Y-%m-%d}"]
     execute(client, "DELETE FROM ugc.search_filters WHERE identity = 'bob'")
-    refresh(client)
-    assert rows(client, "SELECT query FROM analytics.searches_per_day") == [{"query": "film"}]
+    assert main(recount) == 0
+    assert [row["query"] for row in rows(client, shown)] == ["film"]
     execute(client, "TRUNCATE TABLE ugc.search_filters")
-    refresh(client)
+    assert main(recount) == 0
     assert count(client, "analytics.searches_per_day") == 0
+    assert count(client, "analytics.films_per_day") == 1
 
 
 @pytest.mark.usefixtures("clean")
@@ -158,10 +160,10 @@ def test_bots_are_in_no_rollup(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_refresh_leaves_days_alone_that_are_older_than_its_window(client: Client) -> None:
-    older = TODAY - dt.timedelta(days=40)
+def test_a_refresh_leaves_days_alone_whose_rows_have_left(client: Client) -> None:
+    older = days_ago(40)
     land(client, *deeds("ann", older))
-    execute(client, "INSERT INTO ugc.activity_per_day SELECT *, now64(3, 'UTC') FROM ugc.activity_per_day_live")
+    refresh(client)
     execute(client, "TRUNCATE TABLE ugc.events")
     refresh(client)
     assert rows(client, "SELECT day, active_users FROM analytics.daily_active_users") == [
@@ -183,32 +185,23 @@ def sessions(client: Client) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows(client, query)]
 
 
-def settle_sessions(client: Client) -> None:
-    """Refresh, and pretend that it was long ago: nothing is stale but what comes from now on."""
-    execute(client, "SYSTEM REFRESH VIEW ugc.sessions_mv")
-    execute(client, "SYSTEM WAIT VIEW ugc.sessions_mv")
-    long_ago = "inserted_at - INTERVAL 1 DAY"
-    execute(client, "SYSTEM START MERGES")
-    execute(client, f"ALTER TABLE ugc.events UPDATE inserted_at = {long_ago} WHERE 1 SETTINGS mutations_sync = 1")
-
-
 @pytest.mark.usefixtures("clean")
 def test_sessions_are_the_same_live_and_stored_and_a_late_event_joins_two(client: Client) -> None:
-    night = DAY + dt.timedelta(hours=23, minutes=50)
-    later = [night + dt.timedelta(minutes=minutes) for minutes in (0, 40, 60)]
+    night = days_ago(3) + timedelta(hours=11, minutes=50)
+    later = [night + timedelta(minutes=minutes) for minutes in (0, 40, 60)]
     land(client, *(event("click", "ann", at) for at in later), event("click", "bob", OLD_DAY))
-    live = sessions(client)
-    assert [(row[0], row[3]) for row in live] == [("ann", 1), ("ann", 2), ("bob", 1)]
-    settle_sessions(client)
-    assert count(client, "ugc.sessions_stale") == 0
-    assert sessions(client) == live, "now from the table"
+    days = {"days": [f"{days_ago(ago):%Y-%m-%d}" for ago in (33, 3, 2)]}
+    live = "ugc.sessions_of_days(days = {days:Array(Date)}, tables = '')"
+    query = f"SELECT identity, started_at, ended_at, events FROM {live} ORDER BY ALL"
+    cut = [tuple(row.values()) for row in rows(client, query, **days)]
+    assert [(row[0], row[3]) for row in cut] == [("ann", 1), ("ann", 2), ("bob", 1)]
+    refresh(client)
+    assert sessions(client) == cut, "from the table"
     assert count(client, "ugc.sessions", "identity != ''") == 3
-    late = event("click", "ann", night + dt.timedelta(minutes=20))
+    late = event("click", "ann", night + timedelta(minutes=20))
     land(client, late)
     land(client, {**late, "received_at": late["received_at"] + 60})
-    joined = [("ann", later[0], later[2], 4), ("bob", OLD_DAY, OLD_DAY, 1)]
-    assert sessions(client) == joined, "at once, and over midnight"
-    assert count(client, "ugc.sessions_stale") == 3, "bob's day is not cut again"
-    settle_sessions(client)
-    assert count(client, "ugc.sessions_stale") == 0
-    assert sessions(client) == joined
+    waiting = {row["day"] for row in rows(client, "SELECT day FROM ugc.sessions_days WHERE written_at > last_seen_at")}
+    assert waiting == {days_ago(ago).date() for ago in (3, 2, 1)}, "bob's day is not cut again"
+    refresh(client)
+    assert sessions(client) == [("ann", later[0], later[2], 4), ("bob", OLD_DAY, OLD_DAY, 1)], "over midnight"
