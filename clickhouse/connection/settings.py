@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 URL_VARIABLE = "UGC_CLICKHOUSE_URL"
 _MASK = "***"
-# Rollups count the last 35 days again and again, from landed and typed rows, so both have to keep them. No term is
-# longer than 50 years: a TTL that ends after 2106 wraps around, and all rows would be deleted at once.
+# A day is counted again only while all of its rows are there, landed and typed, so late events need some weeks.
+# No term is longer than 50 years: a TTL that ends after 2106 wraps around, and all rows would be deleted at once.
 PayloadTerm = Annotated[int, Meta(ge=37, le=18_250, description="an integer from 37 to 18250")]
 TypedTerm = Annotated[int, Meta(ge=2, le=600, description="an integer from 2 to 600")]
 ErrorsTerm = Annotated[int, Meta(ge=1, le=18_250, description="an integer from 1 to 18250")]
