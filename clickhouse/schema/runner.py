@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse.connection.client import connected, one_line
+from clickhouse.connection.client import connected, execute, one_line
 from clickhouse.connection.errors import OperationError, StatementError, UsageError
 from clickhouse.queue import consumer
 from clickhouse.queue.security import secured
@@ -19,6 +21,8 @@ from common.kafka import BOOTSTRAP_VARIABLE
 from common.names import QUEUE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clickhouse.connection.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "migrations"
@@ -27,6 +31,7 @@ OUT_OF_SYNC = {
     "unknown": "applied, but there is no file: this checkout is older than the one that migrated last",
 }
 
+_DROPS_COLUMN = re.compile(r"\bDROP\s+COLUMN\b", re.IGNORECASE)
 _UP = """\
 -- What:   {name}
 -- Why:    say why
@@ -88,37 +93,55 @@ def migrate(
 def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: int | None = None) -> list[str]:
     """Undo the last `steps` migrations, or all above `to_version`; the names of the files that were run.
 
-    When they change the queue, nothing is consumed until the last of them is undone. An insert that began before a
-    column was dropped would leave that column in a part, and every mutation of the table fails on such a part.
+    Nothing is consumed while a file drops a column. An insert that began before that would leave the column in a part,
+    and every mutation of the table fails on such a part.
     """
     files = MigrationStorage(folder).down_filenames()
     applied = sorted(row.version for _, row in status(settings, folder) if row.applied_at is not None)
     target = to_version if to_version is not None else ([0] * steps + applied)[-steps - 1]
     made = queue_files.versions(folder)
-    changed = any(version in applied for version in made if version > target)
-    remains = changed and target >= made[0]
-    if remains:
-        variables(settings)  # raises, before anything is undone, when the queue could not be made again
+    changed = [version for version in made if target < version in applied]
+    # no queue is left below the first of these files: one that is made on the way there is to read nothing
+    nowhere = {**settings.retention.variables(), BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
+    given = variables(settings) if changed and target >= made[0] else nowhere
+    undone: list[int] = []
     try:
-        if changed:
-            _free_the_queue(settings)
-        nowhere = {**settings.retention.variables(), BOOTSTRAP_VARIABLE: consumer.NO_BROKER}
-        try:
-            undone = Cluster(settings, folder).rollback(None, folder, to_version=target, variables=nowhere)
-        finally:
-            if remains:
-                _read_again(settings, folder)
+        cluster = Cluster(settings, folder)
+        above = [version for version in applied if version > target]
+        dropping = {each for each in above if each in files and _drops_a_column(folder / files[each])}
+        for version in reversed(above):
+            alone = {*made, *dropping}
+            if version not in alone and version - 1 > target and version - 1 not in alone:
+                continue  # undone together with the next one
+            if changed:
+                # a consumer that waits for its group holds on to the MVs of when it began, and to the columns they read
+                _free_the_queue(settings)
+            with _nothing_consumed(settings) if version in dropping else nullcontext():
+                undone += cluster.rollback(None, folder, to_version=version - 1, variables=given)
     except StatementError as error:
-        raise OperationError(_located(error, folder, nowhere)) from error
+        raise OperationError(_located(error, folder, given)) from error
     except MigrationException as error:
         raise OperationError(_explained(error)) from error
     return [files[version] for version in undone]
 
 
-def _read_again(settings: Settings, folder: Path) -> None:
-    """Give a queue that was made to read nothing its brokers back."""
+def _drops_a_column(path: Path) -> bool:
+    return any(_DROPS_COLUMN.search(sqlfile.code(each)) for each in sqlfile.statements(sqlfile.read(path)))
+
+
+@contextmanager
+def _nothing_consumed(settings: Settings) -> Iterator[None]:
+    """The queue, if there is one that reads, detached while the block lasts; what it had begun is written before."""
     with connected(settings) as client:
-        consumer.follow_brokers(client, queue_statement(settings, folder))
+        reads = consumer.is_attached(client)
+        if reads:
+            consumer.let_the_consumer_join(client)
+            execute(client, f"DETACH TABLE {QUEUE}")
+        try:
+            yield
+        finally:
+            if reads:
+                execute(client, f"ATTACH TABLE {QUEUE}")
 
 
 def _free_the_queue(settings: Settings) -> None:
