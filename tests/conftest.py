@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ALONE = ("faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py")
-"""They measure pauses, rates and delays, or fill the machine with load."""
+ALONE = (
+    *("faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py"),
+    "unit/api/pipeline/test_costs.py",
+)
+"""They measure pauses, rates, delays and costs, or fill the machine with load."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
