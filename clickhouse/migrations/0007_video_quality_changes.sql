@@ -27,8 +27,8 @@ CREATE TABLE IF NOT EXISTS ugc.video_quality_changes
     app_version LowCardinality(String) COMMENT 'Version of the front end',
     is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
-    from_quality LowCardinality(String) COMMENT 'Before: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
-    to_quality LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    from_quality LowCardinality(String) COMMENT 'Before: lines of the picture, 1p to 8192p, or auto',
+    to_quality LowCardinality(String) COMMENT 'After: lines of the picture, 1p to 8192p, or auto',
     position_ms Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
     automatic Bool COMMENT 'Chosen by the player, not by the viewer' CODEC(ZSTD(1)),
     -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key

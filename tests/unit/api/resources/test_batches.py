@@ -32,7 +32,7 @@ def test_batch_with_one_bad_event_keeps_the_others(service: Service, click: dict
     assert answer.json == {
         "accepted": 2,
         "rejected": [
-            {"index": 1, "event_id": IDS[1], "error": "$.events[1].x: expected `int` >= 0, got -1"},
+            {"index": 1, "event_id": IDS[1], "error": "$.events[1].x: expected `integer` >= 0, got -1"},
             {
                 "index": 2,
                 "event_id": IDS[2],
