@@ -19,12 +19,14 @@ _WITH_PATH: Final = re.compile(r"(?P<text>.*?) - at `(?P<path>\$.*)`", re.DOTALL
 _FIELD: Final = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 _STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 _MAX_SHOWN: Final = 64
+_QUALITIES: Final = ("$.from_quality", "$.to_quality")
 _TIME_FIELDS: Final = ("$.occurred_at", "$.sent_at")
 _TIME_HINT: Final = "RFC 3339 with an offset, such as 2024-01-31T12:00:00Z, or epoch milliseconds"
 _ABSENT: Final = object()
+_STRUCTS: Final[tuple[type[msgspec.Struct], ...]] = (*EVENT_TYPES, Context, Batch)
 _KNOWN_NAMES: Final = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _TYPES: Final = re.compile(r"`(str|int|float|bool|array|object)(?: \| null)?`")
-_FIELDS: Final = {name for kind in (*EVENT_TYPES, Context, Batch) for name in kind.__struct_fields__} | {"event_type"}
+_FIELDS: Final = {name for kind in _STRUCTS for name in kind.__struct_fields__} | {"event_type"}
 
 
 def _choices() -> dict[tuple[str, str], tuple[str, ...]]:
@@ -80,6 +82,9 @@ def _wrong_value(message: str, value: Any) -> RejectionError:
         names = value if path.count(".") == 1 and isinstance(value, dict) else {}
         hint = next((f", got {_shorten(each)}" for each in names if _like(each).endswith(f" {field['name']}?")), "")
         return RejectionError(Reason.MISSING_FIELD, path, f"required field is missing{hint}")
+    if path in _QUALITIES:
+        detail = f"expected lines of the picture, 1p to 8192p, or auto{_got(value, path)}"
+        return RejectionError(Reason.INVALID_VALUE, path, detail)
     if path in _TIME_FIELDS:
         hint = _no_offset(text) or _seconds(_at(value, path))
         return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(value, path)}{hint}")
@@ -97,7 +102,7 @@ def _misplaced(value: Any, text: str) -> RejectionError | None:
         return RejectionError(Reason.INVALID_VALUE, "$", detail)
     if not isinstance(value, dict):
         return None
-    if "events" in value and "event_type" not in value and "events" not in text:
+    if "events" in value and "event_type" not in value and ("`event_type`" in text or "unknown field `events`" in text):
         detail = "expected one event, got a batch: post it to /api/v1/events/batch"
         return RejectionError(Reason.INVALID_VALUE, "$", detail)
     if "event_type" in value and "events" not in value and "`events`" in text:
