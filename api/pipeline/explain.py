@@ -70,10 +70,9 @@ def _wrong_value(message: str, value: Any) -> RejectionError:
     match = _WITH_PATH.fullmatch(message)
     text, path = (match["text"], match["path"]) if match else (message, "$")
     text = _TYPES.sub(lambda found: f"`{_KNOWN_NAMES.get(found[1], found[1])}`", text)
-    if path == "$":
-        misplaced = _misplaced(value, text)
-        if misplaced is not None:
-            return misplaced
+    misplaced = _misplaced(value, text) if path == "$" else None
+    if misplaced is not None:
+        return misplaced
     field = _FIELD.fullmatch(text)
     if field:
         path = f"{path}.{_shorten(field['name'])}"
@@ -82,14 +81,13 @@ def _wrong_value(message: str, value: Any) -> RejectionError:
         names = value if path.count(".") == 1 and isinstance(value, dict) else {}
         hint = next((f", got {_shorten(each)}" for each in names if _like(each).endswith(f" {field['name']}?")), "")
         return RejectionError(Reason.MISSING_FIELD, path, f"required field is missing{hint}")
-    if path in _QUALITIES:
-        detail = f"expected lines of the picture, 1p to 8192p, or auto{_got(value, path)}"
-        return RejectionError(Reason.INVALID_VALUE, path, detail)
     if path in _TIME_FIELDS:
         hint = _no_offset(text) or _seconds(_at(value, path))
         return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(value, path)}{hint}")
     if text.startswith("Invalid"):
         return _unlisted(text, path, value)
+    if path in _QUALITIES:
+        text = "Expected lines of the picture, 1p to 8192p, or auto"
     reason = Reason.BAD_PROPERTIES if path.startswith("$.properties") else Reason.INVALID_VALUE
     expected = text[:1].lower() + text[1:]
     return RejectionError(reason, path, expected if ", got " in expected else expected + _got(value, path))
@@ -105,7 +103,7 @@ def _misplaced(value: Any, text: str) -> RejectionError | None:
     if "events" in value and "event_type" not in value and ("`event_type`" in text or "unknown field `events`" in text):
         detail = "expected one event, got a batch: post it to /api/v1/events/batch"
         return RejectionError(Reason.INVALID_VALUE, "$", detail)
-    if "event_type" in value and "events" not in value and "`events`" in text:
+    if "event_type" in value and "events" not in value and "`event" in text:
         detail = 'expected a batch, got one event: post it to /api/v1/events, or wrap it as {"events": […]}'
         return RejectionError(Reason.INVALID_VALUE, "$", detail)
     return None

@@ -106,7 +106,7 @@ TABLE: Final = (
     Row(falcon.HTTPForbidden, 403, "forbidden", "{0.description}"),
     Row(
         falcon.HTTPNotFound, 404, "not-found",
-        "There is nothing at this path. Events are posted to /api/v1/events or /api/v1/events/batch, without a slash behind.",
+        "There is nothing at this path. Events go to /api/v1/events or /api/v1/events/batch, without a slash behind.",
     ),
     Row(
         falcon.HTTPMethodNotAllowed, 405, "method-not-allowed",
