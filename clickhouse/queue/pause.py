@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from clickhouse.connection.client import execute
+from clickhouse.connection.client import connected, execute
 from clickhouse.connection.errors import OperationError
 from clickhouse.queue import consumer
 from common.names import QUEUE
 from common.topic import KafkaUnavailableError, Topic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clickhouse_connect.driver.client import Client
 
     from clickhouse.connection.settings import Settings
+
+_DETACH, _ATTACH = f"DETACH TABLE {QUEUE}", f"ATTACH TABLE {QUEUE}"
 
 
 def pause(client: Client, *, join_s: float, force: bool = False) -> str:
@@ -32,7 +37,7 @@ def pause(client: Client, *, join_s: float, force: bool = False) -> str:
             "the next one out. Is Kafka up (`python -m clickhouse doctor`)? Try again, or pause it anyway with --force"
         )
     # PERMANENTLY: a restart of the server must not start it again
-    execute(client, f"DETACH TABLE {QUEUE} PERMANENTLY")
+    execute(client, f"{_DETACH} PERMANENTLY")
     return f"{QUEUE} is paused: events wait in Kafka, for as long as Kafka keeps them"
 
 
@@ -45,7 +50,7 @@ def resume(client: Client, settings: Settings, *, join_s: float) -> str:
     if consumer.is_attached(client):
         done = f"{QUEUE} is not paused"
     elif consumer.is_detached(client):
-        execute(client, f"ATTACH TABLE {QUEUE}")
+        execute(client, _ATTACH)
         done = f"{QUEUE} consumes again"
     else:
         raise OperationError(f"there is no {QUEUE}: `python -m clickhouse migrate` creates it")
@@ -53,3 +58,21 @@ def resume(client: Client, settings: Settings, *, join_s: float) -> str:
         "" if consumer.wait_until_assigned(client, join_s) else f", it has not joined its group within {join_s:g} s"
     )
     return f"{done}: {lag}{joined}"
+
+
+@contextmanager
+def briefly(settings: Settings) -> Iterator[None]:
+    """Nothing is consumed while the block lasts, and what the consumer had begun is written before it.
+
+    A queue that is not there, or paused, is left as it is. Not for good: a restart of the server ends it.
+    """
+    with connected(settings) as client:
+        reads = consumer.is_attached(client)
+        if reads:
+            consumer.let_the_consumer_join(client)
+            execute(client, _DETACH)
+        try:
+            yield
+        finally:
+            if reads:
+                execute(client, _ATTACH)

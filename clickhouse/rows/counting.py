@@ -7,17 +7,18 @@ millisecond older than the others, as with a refresh.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.schema import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from clickhouse_connect.driver.client import Client
 
+T = TypeVar("T")
 DAY = timedelta(days=1)
 SESSIONS = "ugc.sessions"
 EVENTS_AT_ONCE, CUT_EVENTS_AT_ONCE = 10_000_000, 3_000_000
@@ -93,25 +94,24 @@ def _write(client: Client, table: str, source: str, days: list[date], *, forget:
 def portions(client: Client, days: Iterable[date], events_at_once: int) -> Iterator[list[date]]:
     """The days in order, as many at a time as have so many events in the landing table together; one at least."""
     query = "SELECT day, events FROM ugc.days_written WHERE day IN {days:Array(Date)}"
-    ordered = sorted(days)
-    events = {row["day"]: row["events"] for row in rows(client, query, days=texts(ordered))}
-    portion: list[date] = []
+    events = {row["day"]: row["events"] for row in rows(client, query, days=texts(days))}
+    # each day has a weight of its own, so that not too many are counted at once, however few their events are
+    least = -(-events_at_once // DAYS_AT_ONCE)
+    return weighed(sorted(days), lambda day: max(events.get(day, 0), least), events_at_once)
+
+
+def weighed(items: Iterable[T], weight: Callable[[T], int], at_once: int) -> Iterator[list[T]]:
+    """The items in their order, a portion ending with the one with which it reaches the weight `at_once`."""
+    portion: list[T] = []
     total = 0
-    for day in ordered:
-        if portion and (total >= events_at_once or len(portion) == DAYS_AT_ONCE):
+    for item in items:
+        portion.append(item)
+        total += weight(item)
+        if total >= at_once:
             yield portion
             portion, total = [], 0
-        portion.append(day)
-        total += events.get(day, 0)
     if portion:
         yield portion
-
-
-def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """The items in order, at most `size` at a time."""
-    ordered = sorted(items)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
 
 
 def texts(days: Iterable[date]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from clickhouse.connection.client import execute
 from clickhouse.rows import counting
-from clickhouse.rows.counting import CUT_EVENTS_AT_ONCE, DAY, batches, portions, texts
+from clickhouse.rows.counting import CUT_EVENTS_AT_ONCE, DAY, portions, texts, weighed
 from clickhouse.rows.reach import Reach
 from clickhouse.schema import refreshes
 
@@ -134,13 +134,13 @@ def cut(client: Client, where: dict[str, set[date]], identities: set[str] | None
 def _count_people(client: Client, source: str, pairs: set[Pair], tables: str) -> None:
     """Count the activity of these people on these days, and leave everybody else's as it is."""
     statement = _COUNT_ACTIVITY.format(source=source, newest=_NEWEST.format(table=_ACTIVITY))
-    for batch in batches(pairs, _PAIRS_AT_ONCE):
+    for batch in weighed(sorted(pairs), lambda _: 1, _PAIRS_AT_ONCE):
         given = [(identity, day.isoformat()) for identity, day in batch]
         execute(client, _FORGET_ACTIVITY, pairs=given)
         execute(client, statement, pairs=given, days=texts({day for _, day in batch}), tables=tables)
 
 
 def _forget_sessions(client: Client, pairs: set[Pair]) -> None:
-    for batch in batches(pairs, _PAIRS_AT_ONCE):
+    for batch in weighed(sorted(pairs), lambda _: 1, _PAIRS_AT_ONCE):
         given = [(identity, day.isoformat()) for identity, day in batch]
         execute(client, _FORGET_SESSIONS, pairs=given, identities=sorted({identity for identity, _ in batch}))

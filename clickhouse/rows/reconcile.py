@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from clickhouse.connection.client import execute, rows
 from clickhouse.rows import recount
+from clickhouse.rows.counting import weighed
 from clickhouse.schema import catalog, retention
 from common.names import LANDING
 from common.waiting import wait_until
@@ -176,16 +177,8 @@ def _compare_type(client: Client, typed: catalog.Typed, since: datetime) -> list
 
 def _batches(hours: list[Hour]) -> Iterator[list[int]]:
     """The times of these hours, as many at once as fit in memory with their events."""
-    batch: list[int] = []
-    events = 0
-    for hour in hours:
-        batch.append(int(hour.hour.timestamp()))
-        events += hour.landed + hour.typed
-        if events >= _EVENTS_AT_ONCE:
-            yield batch
-            batch, events = [], 0
-    if batch:
-        yield batch
+    for batch in weighed(hours, lambda hour: hour.landed + hour.typed, _EVENTS_AT_ONCE):
+        yield [int(hour.hour.timestamp()) for hour in batch]
 
 
 def _given(client: Client, since: datetime) -> dict[str, Any]:

@@ -20,11 +20,11 @@ _DAYS = (
 )
 
 
-def refresh(client: Client) -> None:
-    """Have each of them refreshed now, one after the other."""
-    for row in rows(client, _VIEWS):
-        execute(client, f"SYSTEM REFRESH VIEW {row['view']}")
-        execute(client, f"SYSTEM WAIT VIEW {row['view']}")
+def refresh(client: Client, *views: str) -> None:
+    """Have these refreshed now, one after the other; all there are when none is named."""
+    for view in views or [row["view"] for row in rows(client, _VIEWS)]:
+        execute(client, f"SYSTEM REFRESH VIEW {view}")
+        execute(client, f"SYSTEM WAIT VIEW {view}")
 
 
 def settle(client: Client) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from clickhouse.connection.client import connected, execute, one_line
+from clickhouse.connection.client import connected, one_line
 from clickhouse.connection.errors import OperationError, StatementError, UsageError
-from clickhouse.queue import consumer
+from clickhouse.queue import consumer, pause
 from clickhouse.queue.security import secured
 from clickhouse.schema import queue_files, sqlfile
 from clickhouse.schema.cluster import Cluster
@@ -21,8 +21,6 @@ from common.kafka import BOOTSTRAP_VARIABLE
 from common.names import QUEUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from clickhouse.connection.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "migrations"
@@ -109,14 +107,14 @@ def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: 
         cluster = Cluster(settings, folder)
         above = [version for version in applied if version > target]
         dropping = {each for each in above if each in files and _drops_a_column(folder / files[each])}
+        alone = {*made, *dropping}
         for version in reversed(above):
-            alone = {*made, *dropping}
             if version not in alone and version - 1 > target and version - 1 not in alone:
                 continue  # undone together with the next one
             if changed:
                 # a consumer that waits for its group holds on to the MVs of when it began, and to the columns they read
                 _free_the_queue(settings)
-            with _nothing_consumed(settings) if version in dropping else nullcontext():
+            with pause.briefly(settings) if version in dropping else nullcontext():
                 undone += cluster.rollback(None, folder, to_version=version - 1, variables=given)
     except StatementError as error:
         raise OperationError(_located(error, folder, given)) from error
@@ -127,21 +125,6 @@ def down(settings: Settings, folder: Path = FOLDER, steps: int = 1, to_version: 
 
 def _drops_a_column(path: Path) -> bool:
     return any(_DROPS_COLUMN.search(sqlfile.code(each)) for each in sqlfile.statements(sqlfile.read(path)))
-
-
-@contextmanager
-def _nothing_consumed(settings: Settings) -> Iterator[None]:
-    """The queue, if there is one that reads, detached while the block lasts; what it had begun is written before."""
-    with connected(settings) as client:
-        reads = consumer.is_attached(client)
-        if reads:
-            consumer.let_the_consumer_join(client)
-            execute(client, f"DETACH TABLE {QUEUE}")
-        try:
-            yield
-        finally:
-            if reads:
-                execute(client, f"ATTACH TABLE {QUEUE}")
 
 
 def _free_the_queue(settings: Settings) -> None:

@@ -56,8 +56,13 @@ class Statement(msgspec.Struct, frozen=True):
 
     @property
     def without_format(self) -> bytes:
+        before, behind = self._around_format
+        return before + b" " + behind
+
+    @property
+    def _around_format(self) -> tuple[bytes, bytes]:
         start, end = self.format_span if self.format else (len(self.sql), len(self.sql))
-        return self.sql[:start] + b" " + self.sql[end:]
+        return self.sql[:start], self.sql[end:]
 
     @property
     def has_result(self) -> bool:
@@ -65,8 +70,8 @@ class Statement(msgspec.Struct, frozen=True):
 
     def with_output(self, clause: bytes) -> bytes:
         """The SELECT with `clause` (INTO OUTFILE … FORMAT …) where its own FORMAT clause stood."""
-        start, end = self.format_span if self.format else (len(self.sql), len(self.sql))
-        return self.sql[:start] + b"\n" + clause + b" " + self.sql[end:]
+        before, behind = self._around_format
+        return before + b"\n" + clause + b" " + behind
 
 
 def parse(head: bytes) -> Statement:

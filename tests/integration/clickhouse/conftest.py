@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 
 from clickhouse.authoring.engine import ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
-from clickhouse.schema import runner, views
+from clickhouse.schema import refreshes, runner, views
 from common import waiting
 from common.names import TOPIC
 from common.topic import Topic
@@ -75,9 +75,7 @@ def by_hand(client: Client) -> None:
 
 def refresh(client: Client, *tables: str) -> None:
     """Have the days that wait counted, as the schedule would; in all tables unless told otherwise."""
-    for table in tables or COUNTED:
-        execute(client, f"SYSTEM REFRESH VIEW ugc.{table}_mv")
-        execute(client, f"SYSTEM WAIT VIEW ugc.{table}_mv")
+    refreshes.refresh(client, *(f"ugc.{table}_mv" for table in tables))
 
 
 @pytest.fixture
