@@ -35,11 +35,14 @@ class Queue:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def detach(self) -> bool:
-        """Stop consuming and leave the consumer group. Returns False when somebody else had stopped it before."""
+    def detach(self, timeout_s: float = STATEMENT_TIMEOUT_S) -> bool:
+        """Stop consuming and leave the consumer group. Returns False when somebody else had stopped it before.
+
+        After an error the statement may still be under way, and stop the consumer later.
+        """
         if not self._exists():
             return False
-        self._command(f"DETACH TABLE IF EXISTS {QUEUE}")
+        self._command(f"DETACH TABLE IF EXISTS {QUEUE}", timeout_s)
         return True
 
     def attach(self) -> None:
@@ -70,14 +73,14 @@ class Queue:
     def _exists(self) -> bool:
         return bool(self._query("SELECT 1 FROM system.tables WHERE database || '.' || name = {queue:String}"))
 
-    def _connect(self) -> Client:
+    def _connect(self, timeout_s: float = STATEMENT_TIMEOUT_S) -> Client:
         return clickhouse_connect.get_client(
-            dsn=self._url, send_receive_timeout=STATEMENT_TIMEOUT_S, autogenerate_session_id=False
+            dsn=self._url, send_receive_timeout=timeout_s, autogenerate_session_id=False
         )
 
-    def _command(self, sql: str) -> None:
+    def _command(self, sql: str, timeout_s: float = STATEMENT_TIMEOUT_S) -> None:
         try:
-            with self._connect() as client:
+            with self._connect(timeout_s) as client:
                 client.command(sql)
         except (ClickHouseError, OSError) as error:
             raise ConsumerUnavailableError(str(error)) from error

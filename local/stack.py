@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TICK_S = 0.1
 START_TIMEOUT_S = 60.0
 DRAIN_TIMEOUT_S = 4.0
+DETACH_TIMEOUT_S = 5.0
 # More deaths of one child than this within this time, and the stack gives up: starting it again does not help.
 DEATHS, DEATHS_WITHIN_S = 5, 60.0
 
@@ -257,10 +258,7 @@ class Stack:
         topic, keeper = self._topic, self._keeper
         if not topic or not keeper:
             return
-        try:
-            self._queue_is_out = self._queue.detach() or self._queue_is_out
-        except ConsumerUnavailableError as error:
-            self._say(f"ClickHouse keeps its old connection: {error}")
+        self._take_consumer_out()
         try:
             with keeper.held(timeout_s=3.0):
                 self._start_broker(child, topic)
@@ -276,6 +274,23 @@ class Stack:
                 self._queue_is_out = False
         except ConsumerUnavailableError as error:
             self._say(f"ClickHouse attaches the queue when it starts again: {error}")
+
+    def _take_consumer_out(self) -> None:
+        """Detach the queue from a broker that died.
+
+        A commit that the broker did not answer keeps the consumer from ending, for good. It would also be made in the
+        new broker, whose first messages would then count as consumed: such a ClickHouse is ended before that one is
+        started, and attaches the queue when it is started again.
+        """
+        try:
+            self._queue_is_out = self._queue.detach(DETACH_TIMEOUT_S) or self._queue_is_out
+        except ConsumerUnavailableError as error:
+            if self._clickhouse is None:
+                self._say(f"ClickHouse does not let go of the broker that died, restart it: {error}")
+            elif self._clickhouse.running():
+                self._say("ClickHouse waits for the broker that died, and is being restarted")
+                self._clickhouse.stop(timeout_s=2.0)
+                self._queue_is_out = False
 
 
 def _answers(url: str) -> bool:

@@ -122,7 +122,8 @@ def test_late_events_on_nine_days_cost_those_days_and_readers_nothing(client: Cl
 
 
 def rows_read(client: Client, view: str) -> int:
-    return int(client.query(f"SELECT * FROM analytics.{view}").summary["read_rows"])
+    """How many rows a view's query reads. Seen with FINAL: one answer in ten counts a part too few, none too many."""
+    return max(int(client.query(f"SELECT * FROM analytics.{view}").summary["read_rows"]) for _ in range(6))
 
 
 def newest(client: Client, table: str) -> dict[Any, Any]:
