@@ -6,6 +6,11 @@
 python=.venv/bin/python
 log=.venv/install.log
 
+# What was compiled is kept, in .venv alone, also where the user's Python keeps nothing: the stack and its tests start many
+# processes, and each would compile a thousand files again.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX=$PWD/.venv/bytecode
+
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1

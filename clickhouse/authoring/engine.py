@@ -1,4 +1,4 @@
-"""An embedded ClickHouse to throw away: a child process over a temporary folder."""
+"""An embedded ClickHouse to throw away: a child process over a temporary folder, or over one that is given."""
 
 from __future__ import annotations
 
@@ -25,17 +25,23 @@ _ROOT = Path(__file__).parents[2]
 @contextmanager
 def ephemeral_engine() -> Iterator[Settings]:
     """Settings that reach it; its queue has no broker to read from."""
-    with tempfile.TemporaryDirectory(prefix="ugc-check-") as folder:
-        arguments = [sys.executable, "-m", "local", "clickhouse", "--port", "0", "--data-dir", f"{folder}/data"]
-        log = Path(folder, "log")
-        with (
-            log.open("wb") as errors,
-            subprocess.Popen(arguments, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
-        ):
-            try:
-                yield Settings(url=_ready_url(process, log), kafka_bootstrap=NO_BROKER)
-            finally:
-                _stop(process)
+    with tempfile.TemporaryDirectory(prefix="ugc-check-") as folder, engine_in(Path(folder)) as settings:
+        yield settings
+
+
+@contextmanager
+def engine_in(folder: Path) -> Iterator[Settings]:
+    """Settings that reach an engine whose tables are in `folder/data`, and stay there."""
+    arguments = [sys.executable, "-m", "local", "clickhouse", "--port", "0", "--data-dir", str(folder / "data")]
+    log = folder / "log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(arguments, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        try:
+            yield Settings(url=_ready_url(process, log), kafka_bootstrap=NO_BROKER)
+        finally:
+            _stop(process)
 
 
 def _ready_url(process: subprocess.Popen[str], log: Path) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from clickhouse.connection.errors import OperationError, StatementError
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from clickhouse.connection.settings import Settings
+
+# An insert of the driver asks whether it was given a data frame, and imports pandas for that where it is installed:
+# more work than all migrations. Nothing here is one.
+options.pd = None
 
 _PROBE_INTERVAL_S = 0.2
 _STATEMENT_S = 300

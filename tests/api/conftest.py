@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def keyed_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack that wants a write key."""
-    running = Stack(tmp_path_factory.mktemp("keyed"), UGC_WRITE_KEYS="web:web-key-of-tests").start()
+    running = Stack(tmp_path_factory.mktemp("keyed"), UGC_WRITE_KEYS="web:web-key-of-tests").with_schema().start()
     yield running
     assert running.stop() == 0

@@ -64,7 +64,7 @@ class Traffic:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    running = Stack(tmp_path).start()
+    running = Stack(tmp_path).with_schema().start()
     yield running
     running.stop()
 

@@ -30,6 +30,6 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
 @pytest.fixture(scope="session")
 def stack(kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack in front of that broker; each test keeps to people and ids of its own."""
-    running = Stack(tmp_path_factory.mktemp("stack"), **kafka.variables()).start()
+    running = Stack(tmp_path_factory.mktemp("stack"), **kafka.variables()).with_schema().start()
     yield running
     assert running.stop() == 0

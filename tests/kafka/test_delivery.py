@@ -38,7 +38,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
 
 @pytest.fixture(scope="module")
 def stack(kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("stack"), **kafka.variables(), UGC_API_WORKERS="2").start()
+    running = Stack(tmp_path_factory.mktemp("stack"), **kafka.variables(), UGC_API_WORKERS="2").with_schema().start()
     yield running
     assert running.stop() == 0
 

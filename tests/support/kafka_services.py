@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import urllib3
 
+from tests.support.schema import copy_schema
 from tests.support.stack import HTTP, ROOT, eventually, free_ports
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def clickhouse(folder: Path, **variables: str) -> Iterator[tuple[Service, str]]:
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     options = ("--port", str(port), "--data-dir", str(folder / "clickhouse"))
+    copy_schema(folder / "clickhouse")
     with Service(folder, "clickhouse", "local", "clickhouse", *options, **variables) as service:
         eventually(lambda: service.answers(f"{url}/ping"), within_s=START_S)
         migrated = Service(folder, "migrate", "clickhouse", "migrate", **variables, UGC_CLICKHOUSE_URL=url)

@@ -13,13 +13,14 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
-from clickhouse.authoring.engine import ephemeral_engine
+from clickhouse.authoring.engine import engine_in, ephemeral_engine
 from clickhouse.connection.client import connected, execute, rows
-from clickhouse.schema import refreshes, runner, views
+from clickhouse.schema import refreshes
 from common import waiting
 from common.names import TOPIC
 from common.topic import Topic
 from local import broker
+from tests.support.schema import copy_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,12 +52,12 @@ def empty() -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="module")
-def settings(empty: Settings) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """An engine with the whole schema, whose queue has no broker."""
-    runner.migrate(empty)
-    with connected(empty) as client:
-        views.apply(client, views.load())
-    return empty
+    folder = tmp_path_factory.mktemp("engine")
+    copy_schema(folder / "data")
+    with engine_in(folder) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

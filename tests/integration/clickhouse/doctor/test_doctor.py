@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, kafka: Kafka) -> Iterator[Stack]:
     """With a broker that is not the stack's own, so that nobody starts it again."""
-    running = Stack(tmp_path_factory.mktemp("doctor"), UGC_KAFKA_BOOTSTRAP=kafka.address).start()
+    running = Stack(tmp_path_factory.mktemp("doctor"), UGC_KAFKA_BOOTSTRAP=kafka.address).with_schema().start()
     yield running
     running.stop()
 
