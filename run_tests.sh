@@ -11,6 +11,6 @@ prepare_environment tests
 [ "$#" -eq 0 ] || exec "$python" -m pytest "$@"
 # Two files at a time, then one by one what measures time or needs the whole machine. Both run, also when the first one fails.
 failed=0
-"$python" -m pytest --numprocesses 2 --dist loadfile -m "not alone" || failed=$?
-"$python" -m pytest -m alone || failed=$?
+"$python" -m pytest --numprocesses 2 --dist loadfile --durations 20 -m "not alone" || failed=$?
+"$python" -m pytest --durations 20 -m alone || failed=$?
 exit "$failed"
