@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 _ACCEPTED: Final = ("application/json", "text/plain")
 _CHUNK: Final = 64 * 1024
-# Of a body that is too large, this much is read and discarded: a client that is still writing when the connection is
-# closed would not see the answer.
-_DISCARDED: Final = 8 * MAX_BODY_BYTES
 
 
 class UnsupportedBodyError(Exception):
@@ -28,7 +25,7 @@ class BodyTooLargeError(Exception):
 
 
 class ClientGoneError(Exception):
-    """The connection ended before the body did. Nobody will read the answer."""
+    """The connection ended before the body did, or the rest of the body cannot be read."""
 
 
 async def read_body(request: ApiRequest, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -52,8 +49,11 @@ async def read_body(request: ApiRequest, limit: int = MAX_BODY_BYTES) -> bytes:
 async def receive(request: ApiRequest, limit: int) -> bytes:
     """The body as it was sent."""
     promised = request.content_length
-    if promised is None or promised > limit:
+    if promised is None:
         return await _receive_unknown(request, limit)
+    if promised > limit:
+        # It is not read: the server makes sure that a client that is still writing gets the answer.
+        raise BodyTooLargeError
     body = await request.stream.read()
     if len(body) < promised:
         raise ClientGoneError
@@ -72,19 +72,14 @@ def unpack(encoding: str, packed: bytes, limit: int) -> bytes:
 
 
 async def _receive_unknown(request: ApiRequest, limit: int) -> bytes:
-    """A body whose length is unknown, or known to be over the limit: never holds more than the limit."""
+    """A body whose length is unknown: never holds much more than the limit."""
     parts: list[bytes] = []
     size = 0
     while chunk := await request.stream.read(_CHUNK):
         size += len(chunk)
-        if size <= limit:
-            parts.append(chunk)
-        else:
-            parts.clear()
-        if size > _DISCARDED:
-            break
-    if size > limit or (request.content_length or 0) > limit:
-        raise BodyTooLargeError
+        if size > limit:
+            raise BodyTooLargeError
+        parts.append(chunk)
     return b"".join(parts)
 
 
