@@ -21,7 +21,11 @@ class UnsupportedBodyError(Exception):
 
 
 class BodyTooLargeError(Exception):
-    """A body over its limit."""
+    """A body over its limit; `was_read` when that showed only after reading that much of it."""
+
+    def __init__(self, *, was_read: bool) -> None:
+        super().__init__(was_read)
+        self.was_read = was_read
 
 
 class ClientGoneError(Exception):
@@ -53,7 +57,7 @@ async def receive(request: ApiRequest, limit: int) -> bytes:
         return await _receive_unknown(request, limit)
     if promised > limit:
         # It is not read: the server makes sure that a client that is still writing gets the answer.
-        raise BodyTooLargeError
+        raise BodyTooLargeError(was_read=False)
     body = await request.stream.read()
     if len(body) < promised:
         raise ClientGoneError
@@ -65,7 +69,7 @@ def unpack(encoding: str, packed: bytes, limit: int) -> bytes:
     try:
         return decompress(encoding, packed, limit)
     except OversizedBodyError as error:
-        raise BodyTooLargeError from error
+        raise BodyTooLargeError(was_read=True) from error
     except DamagedBodyError as error:
         detail = f"expected a body in the Content-Encoding {encoding}, got bytes that are not, or not all of them"
         raise RejectionError(Reason.DAMAGED_BODY, "$", detail) from error
@@ -78,7 +82,7 @@ async def _receive_unknown(request: ApiRequest, limit: int) -> bytes:
     while chunk := await request.stream.read(_CHUNK):
         size += len(chunk)
         if size > limit:
-            raise BodyTooLargeError
+            raise BodyTooLargeError(was_read=True)
         parts.append(chunk)
     return b"".join(parts)
 
