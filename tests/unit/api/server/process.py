@@ -125,8 +125,9 @@ class ClosedError(Exception):
 class Wire:
     """A connection that writes bytes as they are given, and reads answers."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+    def __init__(self, port: int, own_address: str = "") -> None:
+        source = (own_address, 0) if own_address else None
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=source)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._got = b""
 
