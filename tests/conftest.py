@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ALONE = ("api", "faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py")
-"""They measure pauses, rates and delays, or fill the machine with load.
+ALONE = (
+    *("api", "faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py"),
+    "unit/api/pipeline/test_costs.py",
+)
+"""They measure pauses, rates, delays and costs, or fill the machine with load.
 
 Schemathesis gives the tests of all operations one name, and pytest-xdist would run only one of them.
 """
