@@ -83,7 +83,7 @@ TABLE: Final = (
     Row(
         TooManyRequestsError, 429, "rate-limit", "Too much was sent; there is room again in {0.retry_after_s} s.",
         Reason.RATE_LIMIT, (("Retry-After", "{0.retry_after_s}"),),
-        documented="Too many events came from this address. Send the same again after `Retry-After`.",
+        documented="Too much came from this address: events, or bytes of bodies. Send it again after `Retry-After`.",
     ),
     Row(
         Exception, 500, "internal-error", "Something went wrong here; the event may not have been stored.",
