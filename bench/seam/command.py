@@ -148,7 +148,7 @@ def _rate(subject: Subject, seconds: float, connections: int) -> float:
     """Requests per CPU second in one run of one server."""
     request = _request()
     with _running(subject) as (process, port):
-        send(port, request, connections, WARM_UP_S)
+        send(port, request, connections, min(WARM_UP_S, seconds))
         before = _cpu_seconds(process)
         answered = send(port, request, connections, seconds)
         return answered / (_cpu_seconds(process) - before)
