@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
+_MOST_VALUES: Final = MAX_PROPERTIES_BYTES // 2
+"""Each value has at least one byte, and a comma or bracket."""
 _CONTAINERS: Final = frozenset({dict, list})
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -67,11 +69,11 @@ def check_properties(draft: Draft) -> None:
     event = draft.event
     if not isinstance(event, Custom) or not event.properties:
         return
-    size = len(_encode(event.properties))
-    if size > MAX_PROPERTIES_BYTES:
-        problem: str | None = f"expected at most {MAX_PROPERTIES_BYTES} bytes as JSON, got {size}"
-    else:
-        problem = _property_problem(event.properties)
+    problem = _property_problem(event.properties)
+    if problem is None:
+        size = len(_encode(event.properties))
+        if size > MAX_PROPERTIES_BYTES:
+            problem = f"expected at most {MAX_PROPERTIES_BYTES} bytes as JSON, got {size}"
     if problem is not None:
         raise RejectionError(Reason.BAD_PROPERTIES, "$.properties", problem)
 
@@ -109,12 +111,20 @@ STEPS: Final[dict[Step, Callable[[Draft], None]]] = {
 
 
 def _property_problem(properties: dict[str, Any]) -> str | None:
-    """Look through them level by level, which costs less than value by value."""
+    """Look through them level by level, which costs less than value by value.
+
+    What is too large for certain is left to the check of the size. That check alone would be dear: to write an integer
+    of thousands of digits takes far longer than to read it.
+    """
     containers: list[Any] = [properties]
+    seen = 0
     for _ in range(MAX_PROPERTIES_DEPTH):
         values: list[Any] = []
         for each in containers:
             values += each.values() if type(each) is dict else each
+        seen += len(values)
+        if seen > _MOST_VALUES:
+            return None
         integers = [each for each in values if type(each) is int]
         if integers and not (min(integers) >= _INT64_MIN and max(integers) <= _UINT64_MAX):
             return "expected integers of 64 bits, got a larger one"
