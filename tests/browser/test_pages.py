@@ -83,5 +83,5 @@ def test_nothing_is_wider_than_the_screen_of_a_phone(stack: Stack, phone: Browse
 
 def open_all(page: Page, closed: str) -> None:
     assert page.locator(closed).count() >= 5
-    while page.locator(closed).count():
-        page.locator(closed).first.click()
+    page.locator(closed).evaluate_all("(found) => found.forEach((each) => each.click())")
+    page.locator(closed).first.wait_for(state="detached")
