@@ -1,13 +1,13 @@
 # The image of the API and of the migration job: [project.dependencies] of pyproject.toml, at the versions and hashes of
 # requirements/api.lock, on a slim Python, as a user without rights. `docker compose build` makes it.
 
-# The full image has a C compiler, which gunicorn's HTTP parser (gunicorn-h1c, no wheels) needs; nothing of it reaches the second stage.
-FROM python:3.13.15-trixie AS build
+# Only what this stage installs reaches the second one. Every package comes as a wheel: no compiler, and no code is run to build one.
+FROM python:3.13.15-slim-trixie AS build
 WORKDIR /build
 COPY requirements/api.lock ./
 # In hash mode, as here, pip also refuses to install anything that was forgotten in the lock.
 RUN python -m venv /venv \
-    && /venv/bin/pip install --disable-pip-version-check --no-cache-dir --require-hashes --requirement api.lock \
+    && /venv/bin/pip install --disable-pip-version-check --no-cache-dir --only-binary :all: --require-hashes --requirement api.lock \
     && /venv/bin/pip check \
     && /venv/bin/pip uninstall --yes --disable-pip-version-check pip
 

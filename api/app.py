@@ -93,7 +93,7 @@ def create_app(
     middleware.append(clients)
     app = EventsApp(answers.EarlyAnswers(origins, observer), settings.body_timeout_s, middleware)
     answers.install(app)
-    app.add_route(routes.EVENTS, EventsResource(ingestion, joiner, metrics, clock))
+    app.add_route(routes.EVENTS, EventsResource(ingestion, joiner, limiter, metrics, clock))
     app.add_route(routes.BATCH, BatchResource(ingestion, guarded, limiter, metrics, clock))
     app.add_route(routes.HEALTH, HealthzResource())
     app.add_route(routes.READINESS, ReadyzResource(guarded))

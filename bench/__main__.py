@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "traffic": ("bench.traffic.command", "simulate the audience's day against the API, over HTTP"),
     "freshness": ("bench.freshness", "the time from a POST to a query that shows the event"),
     "outage": ("bench.outage", "what clients see while the broker hangs, and what becomes of their events"),
+    "seam": ("bench.seam.command", "requests per CPU second of the HTTP server, its alternatives, and the whole API"),
     "slow_clients": ("bench.slow_clients", "how fast others are served while thousands send a byte a second"),
     "storage": (
         "bench.storage.command",

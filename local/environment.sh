@@ -96,26 +96,15 @@ cause() {
             package=${said##*No matching distribution found for }
             echo "there is no wheel of ${package%%[ $'\n']*} for Python $(version_of "$python" | tr ' ' .) on this machine ($(uname -m)," \
                 "$(ldd --version 2>&1 | head -n 1))" ;;
-        *"uild"*)
-            echo "a package could not be built: that takes a C compiler and Python's headers (Debian: apt-get install gcc python3-dev)" ;;
         *) echo "see above" ;;
     esac
 }
 
 install() { # LOCK [--force-reinstall]
-    awk '/^[^ ]/ { left_out = /^gunicorn-h1c==/ } !left_out' "requirements/$1.lock" >.venv/wheels.lock
-    if ! uv_or_pip_install --only-binary :all: -r .venv/wheels.lock "${@:2}" >"$log" 2>&1; then
+    if ! uv_or_pip_install --only-binary :all: -r "requirements/$1.lock" "${@:2}" >"$log" 2>&1; then
         tail -n 8 "$log" | sed 's/^/    /' >&2
         fail "could not install requirements/$1.lock ($(cause)); the next start tries again"
     fi
-}
-
-# gunicorn-h1c, a faster HTTP parser that gunicorn can do without, is the one package that has no wheels.
-install_what_is_built() {
-    awk '/^[^ ]/ { taken = /^gunicorn-h1c==/ } taken' requirements/app.lock >.venv/built.lock
-    [ -s .venv/built.lock ] || return 0
-    command -v cc >/dev/null && uv_or_pip_install -r .venv/built.lock >"$log" 2>&1 \
-        || echo "note: gunicorn uses its slower HTTP parser, because the faster one could not be built with a C compiler" >&2
 }
 
 prepare_environment() { # app | tests
@@ -135,7 +124,6 @@ prepare_environment() { # app | tests
             echo "Setting up .venv (once; about half a minute)…" >&2
             make_environment
             install app
-            install_what_is_built
             cp requirements/app.lock .venv/
         fi
         if ! installed "$1"; then

@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ALONE = ("api", "faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py")
-BESIDE_OTHERS = (
-    "kafka/clickhouse/test_doctor.py",
-    "kafka/clickhouse/test_upgrade.py",
-    "kafka/common",
-    "kafka/test_security.py",
+ALONE = (
+    *("api", "faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py"),
+    "unit/api/pipeline/test_costs.py",
 )
-"""They measure pauses, rates and delays, or fill the machine with load.
+"""They measure pauses, rates, delays and costs, or fill the machine with load.
 
 Schemathesis gives the tests of all operations one name, and pytest-xdist would run only one of them.
 """
+BESIDE_OTHERS = (
+    *("kafka/clickhouse/test_doctor.py", "kafka/clickhouse/test_upgrade.py", "kafka/common"),
+    "kafka/test_security.py",
+)
+"""Of those folders, files that do not."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

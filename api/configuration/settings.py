@@ -42,6 +42,10 @@ class Settings(KafkaEnvironment, frozen=True, kw_only=True):
         default=0.0, name="UGC_API_DRAIN_SECONDS"
     )
     """How long a service that was told to stop still accepts connections while `/readyz` says that it is not ready."""
+    keepalive_s: Annotated[float, Meta(gt=0, le=3600, description="seconds, more than 0 and at most 3600")] = field(
+        default=75.0, name="UGC_KEEPALIVE_SECONDS"
+    )
+    """How long a connection is kept open for another request."""
     body_timeout_s: Annotated[float, Meta(gt=0, le=25, description="seconds, more than 0 and at most 25")] = field(
         default=10.0, name="UGC_BODY_TIMEOUT_SECONDS"
     )

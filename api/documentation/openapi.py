@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from api.documentation.examples import EXAMPLES
+from api.guards.rates import WEIGHED_BYTES
 from api.guards.write_keys import HEADER, PARAMETER
 from api.pipeline.events import AnyEvent, Batch
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
@@ -37,7 +38,9 @@ Takes behaviour events of an online cinema's web front end.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
 - Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
   parameter `{PARAMETER}`.
-- Events are limited by client address; a batch costs as much as it has events, and at most the whole limit.
+- Requests are limited by client address. One costs as much as it has events, or 1 for each started
+  {WEIGHED_BYTES // 1024} KiB of its unpacked body, whichever is more, and at most the whole limit. A body that
+  unpacks to more than it may have, or cannot be unpacked, costs as much as the largest. A refusal gives nothing back.
 - Every answer carries `{REQUEST_ID}`: that of the request, if it is well-formed, otherwise a new one.
   The log has it, too.
 - Every error is an RFC 9457 problem document; a 400 names the JSON path that is wrong.
@@ -55,7 +58,7 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
-    "RateLimit-Limit": {"description": "Events that one address may send in a window.", "schema": _SECONDS},
+    "RateLimit-Limit": {"description": "What one address may use up in a window.", "schema": _SECONDS},
     "RateLimit-Remaining": {"description": "What is left of them.", "schema": _SECONDS},
     "RateLimit-Reset": {"description": "Seconds until there is more.", "schema": _SECONDS},
     "X-UGC-Dropped": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from api.guards.bots import is_bot
 from api.guards.privacy import asks_for_privacy
 from api.pipeline.client import Client
 from api.pipeline.limits import MAX_USER_AGENT
+from api.server.heads import as_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Address = IPv4Address | IPv6Address
 
+_WITH_PORT: Final = re.compile(r'("?)(?:(?P<v4>[0-9.]+)(?::\d{1,5})?|\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d{1,5})?)\1')
 _KEPT_BITS: Final = {4: 24, 6: 48}
 _COUNTED_BITS: Final = {4: 32, 6: 64}
 _6TO4_BITS: Final = 16
@@ -70,7 +73,7 @@ class Clients:
         """The sender, as it may be stored."""
         agent = request.get_header("User-Agent")
         if agent is not None:
-            agent = agent[:MAX_USER_AGENT]
+            agent = as_sent(agent)[:MAX_USER_AGENT]
         robot = agent is not None and is_bot(agent)
         if self._privacy_signals != "ignore" and asks_for_privacy(request):
             return Client(None, None, robot, anonymous=True, opted_out=self._privacy_signals == "drop")
@@ -90,7 +93,7 @@ class Clients:
             return peer
         nearest = peer
         for part in reversed(forwarded.split(",")):
-            hop = part.strip()
+            hop = _without_port(part.strip())
             if _parse(hop) is None:
                 # No proxy wrote this, so nothing before it is trusted; the last good hop is the best that is known.
                 return nearest
@@ -102,6 +105,12 @@ class Clients:
     def _is_trusted(self, text: str) -> bool:
         address = _parse(text)
         return address is not None and any(address in network for network in self._trusted)
+
+
+def _without_port(hop: str) -> str:
+    """The address alone: some proxies add a port, brackets or quotes, as in `"[2001:db8::1]:443"`."""
+    found = _WITH_PORT.fullmatch(hop)
+    return hop if found is None else found["v4"] or found["v6"]
 
 
 def _parse(text: str) -> Address | None:

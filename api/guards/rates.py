@@ -1,4 +1,4 @@
-"""Rate limits by client: a moving window over events."""
+"""Rate limits by client: a moving window over events, and over the weight of what holds them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ if TYPE_CHECKING:
     from api.configuration.rate_limits import Limits
     from api.server.request import ApiRequest
 
+WEIGHED_BYTES: Final = 16 * 1024
+"""So many bytes of a body, unpacked, cost as much as an event. Hardly any event is as large."""
+
 _TRY_AGAIN_S: Final = 1.0
 """How long a storage that failed is left alone, so that not every request waits for it."""
 
 _log = logging.getLogger(__name__)
+
+
+def weight_of(size: int) -> int:
+    """What a body of so many bytes costs at least."""
+    return max(1, -(-size // WEIGHED_BYTES))
 
 
 class TooManyRequestsError(Exception):
@@ -41,7 +49,9 @@ class _Room(NamedTuple):
 
 
 class Limiter:
-    """Middleware: every request costs 1 before its body is read; a batch pays for its other events once it is decoded.
+    """Middleware: a request costs 1 for each of its events, or for each started 16 KiB of its body, whichever is more.
+
+    It pays 1 before its body is read, for the weight once that is unpacked, and for its events once they are decoded.
 
     While its storage is unreachable it lets everything through, and reports that to `storage_works` for every request.
     """
@@ -80,13 +90,20 @@ class Limiter:
         if request.method != "OPTIONS":
             await self._take(request, response, 1)
 
-    async def charge_events(self, request: ApiRequest, response: Response, events: int) -> None:
-        """Charge for the events of a request, of which the first is paid for. Raises `TooManyRequestsError`.
+    async def charge_weight(self, request: ApiRequest, response: Response, size: int) -> None:
+        """Charge for a body of so many bytes, unpacked. Raises `TooManyRequestsError`."""
+        weight = weight_of(size)
+        if weight > 1:
+            await self._take(request, response, weight - 1, paid=1)
+
+    async def charge_events(self, request: ApiRequest, response: Response, events: int, size: int) -> None:
+        """Charge for the events that the weight of their body has not paid for. Raises `TooManyRequestsError`.
 
         More events than the limit cost the whole limit: such a request passes if nothing else came for a while.
         """
-        if events > 1:
-            await self._take(request, response, events - 1, paid=1)
+        paid = weight_of(size)
+        if events > paid:
+            await self._take(request, response, events - paid, paid=paid)
 
     async def _take(self, request: ApiRequest, response: Response, cost: int, paid: int = 0) -> None:
         if not self._works and time.monotonic() < self._try_again_at:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Raw
+from msgspec.structs import astuple
 
 from api.pipeline.duplicates import has_duplicate, refuse_duplicates, refuse_duplicates_around
 from api.pipeline.events import EVENT_TYPES, AnyEvent, Batch, Timestamp
+from api.pipeline.excerpts import UNREADABLE, as_text
 from api.pipeline.explain import explain
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
+from api.pipeline.turns import at_once
 
-# What a decoder can raise on hostile input.
-_REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 class _RawBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    events: list[msgspec.Raw]
+    events: Raw
     sent_at: Timestamp | None = None
 
 
 class _HeadOnly(msgspec.Struct, frozen=True, gc=False):
-    event_id: Any = None
-    event_type: Any = None
+    event_id: Raw = Raw()
+    event_type: Raw = Raw()
 
 
 class RefusedEvent(NamedTuple):
@@ -47,6 +51,20 @@ _event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
 _batch: Final = msgspec.json.Decoder(Batch)
 _raw_batch: Final = msgspec.json.Decoder(_RawBatch)
 _head_only: Final = msgspec.json.Decoder(_HeadOnly)
+# Half a million items fit into a body, and to list them costs more than the rest. Of this, the first that is too many
+# is the last that is looked at.
+_few_documents: Final = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "FewDocuments",
+        [(f"document_{place}", Raw, Raw()) for place in range(MAX_BATCH_EVENTS + 1)],
+        array_like=True,
+        gc=False,
+    )
+)
+_all_documents: Final = msgspec.json.Decoder(list[Raw])
+_MAX_COUNTED: Final = 256 * 1024
+"""Bytes of a list of too many events in which they are counted."""
+
 UNKNOWN_TYPE: Final = "unknown"
 _TYPES: Final = frozenset(str(each.__struct_config__.tag) for each in EVENT_TYPES)
 
@@ -57,7 +75,7 @@ def decode_event(body: bytes) -> AnyEvent:
         raise _too_large(len(body))
     try:
         event = _event.decode(body)
-    except _REFUSALS as error:
+    except UNREADABLE as error:
         raise explain(error, body) from error
     refuse_duplicates(body, event)
     return event
@@ -65,37 +83,56 @@ def decode_event(body: bytes) -> AnyEvent:
 
 def decode_batch(body: bytes) -> DecodedBatch:
     """A batch, event by event only if it must be. Raises `RejectionError` when the batch as a whole cannot be read."""
+    return at_once(decode_in_parts(body))
+
+
+def decode_in_parts(body: bytes) -> Generator[None, None, DecodedBatch]:
+    """Decode a batch with pauses, if it is a large one."""
     # In a body this small no event can be over its own limit, so their sizes need not be known.
     if len(body) <= MAX_EVENT_BYTES:
         try:
             batch = _batch.decode(body)
-        except _REFUSALS:
-            return _decode_one_by_one(body)
+        except UNREADABLE:
+            return (yield from _decode_one_by_one(body))
         if has_duplicate(body, batch.events, _keys_around(batch.sent_at)):
-            return _decode_one_by_one(body)
+            return (yield from _decode_one_by_one(body))
         return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [])
-    return _decode_one_by_one(body)
+    return (yield from _decode_one_by_one(body))
 
 
-def _decode_one_by_one(body: bytes) -> DecodedBatch:
+def _decode_one_by_one(body: bytes) -> Generator[None, None, DecodedBatch]:
     try:
         batch = _raw_batch.decode(body)
-    except _REFUSALS as error:
+        yield
+        documents = _documents(batch.events)
+    except UNREADABLE as error:
         raise explain(error, body) from error
-    if not 1 <= len(batch.events) <= MAX_BATCH_EVENTS:
-        detail = f"expected 1 to {MAX_BATCH_EVENTS} events, got {len(batch.events)}"
-        raise RejectionError(Reason.INVALID_VALUE, "$.events", detail)
     events: list[tuple[int, AnyEvent]] = []
     refused: list[RefusedEvent] = []
-    documents = [bytes(memoryview(raw)) for raw in batch.events]
-    refuse_duplicates_around(body, documents, _keys_around(batch.sent_at))
+    yield
+    refuse_duplicates_around(body, batch.events, _keys_around(batch.sent_at))
     for index, document in enumerate(documents):
+        yield
         try:
             events.append((index, decode_event(document)))
         except RejectionError as rejection:
             event_id, event_type = read_head(document)
             refused.append(RefusedEvent(index, event_id, event_type, rejection.below(f"$.events[{index}]")))
     return DecodedBatch(batch.sent_at, events, refused)
+
+
+def _documents(events: Raw) -> list[bytes]:
+    """Each event of a batch. Raises `RejectionError` when there are none or too many, or what a decoder raises."""
+    try:
+        places = astuple(_few_documents.decode(events))
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error} - at `$.events`") from error
+    found = [document for document in map(bytes, places) if document]
+    if not 1 <= len(found) <= MAX_BATCH_EVENTS:
+        many = len(_all_documents.decode(events)) if len(bytes(events)) <= _MAX_COUNTED else "more"
+        detail = f"expected 1 to {MAX_BATCH_EVENTS} events, got {many}"
+        raise RejectionError(Reason.INVALID_VALUE, "$.events", detail)
+    return found
 
 
 def _keys_around(sent_at: Any) -> int:
@@ -107,12 +144,12 @@ def read_head(document: bytes) -> tuple[str | None, str]:
     """Id and type of a refused event, as far as they can be read; a type that does not exist is `unknown`."""
     try:
         head = _head_only.decode(document)
-    except _REFUSALS:
+    except UNREADABLE:
         return None, UNKNOWN_TYPE
-    event_id, event_type = head.event_id, head.event_type
+    event_id, event_type = as_text(head.event_id), as_text(head.event_type)
     return (
-        event_id[:36] if isinstance(event_id, str) else None,
-        event_type if isinstance(event_type, str) and event_type in _TYPES else UNKNOWN_TYPE,
+        None if event_id is None else event_id[:36],
+        event_type if event_type in _TYPES else UNKNOWN_TYPE,
     )
 
 

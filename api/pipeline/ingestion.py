@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from api.pipeline import times, wire
-from api.pipeline.decoding import RefusedEvent, decode_batch, decode_event
+from api.pipeline.decoding import RefusedEvent, decode_event, decode_in_parts
+from api.pipeline.limits import MAX_EVENT_BYTES
 from api.pipeline.rejections import RejectionError
 from api.pipeline.steps import STEPS, Draft
 from api.pipeline.timing import Step, Timings
+from api.pipeline.turns import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from uuid import UUID
 
     from api.pipeline.client import Client
@@ -60,13 +62,22 @@ class Ingestion:
 
     def batch(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> AcceptedBatch:
         """A batch; `accepted` may be 0. Raises `RejectionError` when it cannot be read at all."""
+        return at_once(self.batch_in_parts(body, client, received_at, timings))
+
+    def batch_in_parts(
+        self, body: bytes, client: Client, received_at: int, timings: Timings | None = None
+    ) -> Generator[None, None, AcceptedBatch]:
+        """Take a batch like `batch`, with pauses between the events of a large one."""
         way = _WAY if timings is None else _MeasuredWay(timings)
-        sent, events, refused = way.decode_batch(body)
+        sent, events, refused = yield from way.decode_batch(body)
+        large = len(body) > MAX_EVENT_BYTES
         sent_at = None if sent is None else times.epoch_ms(sent)
         ready: list[wire.WireEvent] = []
         ids: set[UUID] = set()
         repeated: list[str] = []
         for index, event in events:
+            if large:
+                yield
             try:
                 finished = way.finish(Draft(event, sent_at, received_at, self._new_id), client)
             except RejectionError as rejection:
@@ -94,8 +105,8 @@ class _Way:
     def decode_event(self, body: bytes) -> AnyEvent:
         return decode_event(body)
 
-    def decode_batch(self, body: bytes) -> DecodedBatch:
-        return decode_batch(body)
+    def decode_batch(self, body: bytes) -> Generator[None, None, DecodedBatch]:
+        return decode_in_parts(body)
 
     def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
         for step in _STEPS:
@@ -118,8 +129,14 @@ class _MeasuredWay(_Way):
     def decode_event(self, body: bytes) -> AnyEvent:
         return self._run(Step.DECODE, decode_event, body)
 
-    def decode_batch(self, body: bytes) -> DecodedBatch:
-        return self._run(Step.DECODE, decode_batch, body)
+    def decode_batch(self, body: bytes) -> Generator[None, None, DecodedBatch]:
+        parts = decode_in_parts(body)
+        while True:
+            try:
+                self._run(Step.DECODE, next, parts)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            yield
 
     def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
         for name, step in STEPS.items():

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
+_MOST_VALUES: Final = MAX_PROPERTIES_BYTES // 2
+"""Each value has at least one byte, and a comma or bracket."""
+_CONTAINERS: Final = frozenset({dict, list})
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -66,7 +69,7 @@ def check_properties(draft: Draft) -> None:
     event = draft.event
     if not isinstance(event, Custom) or not event.properties:
         return
-    problem = _property_problem(event.properties, 1)
+    problem = _property_problem(event.properties)
     if problem is None:
         size = len(_encode(event.properties))
         if size > MAX_PROPERTIES_BYTES:
@@ -107,21 +110,25 @@ STEPS: Final[dict[Step, Callable[[Draft], None]]] = {
 """In this order; what a step does not accept, it refuses with a `RejectionError`."""
 
 
-def _property_problem(value: Any, depth: int) -> str | None:
-    if depth > MAX_PROPERTIES_DEPTH:
-        return f"expected at most {MAX_PROPERTIES_DEPTH} levels of nesting"
-    if isinstance(value, int):
-        if not _INT64_MIN <= value <= _UINT64_MAX:
+def _property_problem(properties: dict[str, Any]) -> str | None:
+    """Look through them level by level, which costs less than value by value.
+
+    What is too large for certain is left to the check of the size. That check alone would be dear: to write an integer
+    of thousands of digits takes far longer than to read it.
+    """
+    containers: list[Any] = [properties]
+    seen = 0
+    for _ in range(MAX_PROPERTIES_DEPTH):
+        values: list[Any] = []
+        for each in containers:
+            values += each.values() if type(each) is dict else each
+        seen += len(values)
+        if seen > _MOST_VALUES:
+            return None
+        integers = [each for each in values if type(each) is int]
+        if integers and not (min(integers) >= _INT64_MIN and max(integers) <= _UINT64_MAX):
             return "expected integers of 64 bits, got a larger one"
-        return None
-    if isinstance(value, dict):
-        children = list(value.values())
-    elif isinstance(value, list):
-        children = value
-    else:
-        return None
-    for child in children:
-        problem = _property_problem(child, depth + 1)
-        if problem is not None:
-            return problem
-    return None
+        containers = [each for each in values if each and type(each) in _CONTAINERS]
+        if not containers:
+            return None
+    return f"expected at most {MAX_PROPERTIES_DEPTH} levels of nesting"

@@ -80,6 +80,7 @@ class EarlyAnswers:
             ("Connection", "close"),
             (REQUEST_ID, self._observer.new_id()),
             *self._origins.headers(origin),
+            *row.headers,
         ]
         self._observer.count_answer(NO_ROUTE, status)
         return [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers], body

@@ -10,8 +10,9 @@ import msgspec
 
 from api.guards.privacy import DROPPED
 from api.pipeline.timing import Step, timed
+from api.pipeline.turns import in_turns
+from api.resources.paying import read_paid_body
 from api.resources.problems import NothingAcceptedError, RejectedEvent
-from api.server.bodies import read_body
 from api.sink.interface import SinkError
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ class BatchResource:
 
     async def on_post(self, request: ApiRequest, response: Response) -> None:
         client, timings = request.context.client, request.context.timings
-        body = await read_body(request)
-        batch = self._ingestion.batch(body, client, self._clock(), timings)
+        body = await read_paid_body(request, response, self._limiter)
+        batch = await in_turns(self._ingestion.batch_in_parts(body, client, self._clock(), timings))
         if self._limiter is not None:
-            await self._limiter.charge_events(request, response, batch.accepted + len(batch.refused))
+            await self._limiter.charge_events(request, response, batch.accepted + len(batch.refused), len(body))
         self._count(batch)
         rejected = [RejectedEvent(each.place, each.event_id, str(each.rejection)) for each in batch.refused]
         reasons = Counter(each.rejection.reason for each in batch.refused)

@@ -83,7 +83,7 @@ TABLE: Final = (
     Row(
         TooManyRequestsError, 429, "rate-limit", "Too much was sent; there is room again in {0.retry_after_s} s.",
         Reason.RATE_LIMIT, (("Retry-After", "{0.retry_after_s}"),),
-        documented="Too many events came from this address. Send the same again after `Retry-After`.",
+        documented="Too much came from this address: events, or bytes of bodies. Send it again after `Retry-After`.",
     ),
     Row(
         Exception, 500, "internal-error", "Something went wrong here; the event may not have been stored.",
@@ -110,10 +110,17 @@ TABLE: Final = (
     Row(falcon.HTTPBadRequest, 400, "bad-request", "The request cannot be understood."),
     # Before the application.
     Row(None, 400, "bad-request", "This is not a well-formed HTTP/1.1 request."),
+    Row(None, 405, "method-not-allowed", "This server is no proxy.", headers=(("Allow", "GET, HEAD, POST, OPTIONS"),)),
     Row(None, 408, "request-timeout", "The headers did not arrive in time."),
     Row(None, 414, "uri-too-long", "The request line is too long."),
+    Row(None, 417, "expectation-failed", "The only expectation that can be met is 100-continue."),
+    Row(
+        None, 426, "upgrade-required", "Only HTTP/1.1 is spoken here: no WebSocket, no HTTP/2.",
+        headers=(("Upgrade", "HTTP/1.1"),),
+    ),
     Row(None, 431, "request-header-fields-too-large", "The headers are too many, or too large."),
     Row(None, 500, "internal-error", "Something went wrong here; the event may not have been stored."),
+    Row(None, 503, "too-many-connections", "There are too many connections.", headers=_RETRY),
 )  # fmt: skip
 
 _ROWS: Final = {row.error: row for row in TABLE if row.error is not None}

@@ -8,7 +8,7 @@ from api.guards.privacy import DROPPED
 from api.pipeline.decoding import read_head
 from api.pipeline.rejections import RejectionError
 from api.pipeline.timing import Step, timed
-from api.server.bodies import read_body
+from api.resources.paying import read_paid_body
 from api.sink.interface import SinkError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from falcon.asgi import Response
 
+    from api.guards.rates import Limiter
     from api.pipeline.ingestion import Ingestion
     from api.server.request import ApiRequest
     from api.sink.joining import Joiner
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
 class EventsResource:
     """Answers 202 with the event's id once the broker has it."""
 
-    def __init__(self, ingestion: Ingestion, joiner: Joiner, metrics: Metrics, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, ingestion: Ingestion, joiner: Joiner, limiter: Limiter | None, metrics: Metrics, clock: Callable[[], int]
+    ) -> None:
         """`clock` gives epoch milliseconds."""
         self._ingestion = ingestion
         self._joiner = joiner
+        self._limiter = limiter
         self._metrics = metrics
         self._clock = clock
 
     async def on_post(self, request: ApiRequest, response: Response) -> None:
         client, timings = request.context.client, request.context.timings
-        body = await read_body(request)
+        body = await read_paid_body(request, response, self._limiter)
         try:
             event = self._ingestion.one(body, client, self._clock(), timings)
         except RejectionError:

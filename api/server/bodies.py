@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 _ACCEPTED: Final = ("application/json", "text/plain")
 _CHUNK: Final = 64 * 1024
-# Of a body that is too large, this much is read and discarded: a client that is still writing when the connection is
-# closed would not see the answer.
-_DISCARDED: Final = 8 * MAX_BODY_BYTES
 
 
 class UnsupportedBodyError(Exception):
@@ -24,11 +21,15 @@ class UnsupportedBodyError(Exception):
 
 
 class BodyTooLargeError(Exception):
-    """A body over its limit."""
+    """A body over its limit; `was_read` when that showed only after reading that much of it."""
+
+    def __init__(self, *, was_read: bool) -> None:
+        super().__init__(was_read)
+        self.was_read = was_read
 
 
 class ClientGoneError(Exception):
-    """The connection ended before the body did. Nobody will read the answer."""
+    """The connection ended before the body did, or the rest of the body cannot be read."""
 
 
 async def read_body(request: ApiRequest, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -52,8 +53,11 @@ async def read_body(request: ApiRequest, limit: int = MAX_BODY_BYTES) -> bytes:
 async def receive(request: ApiRequest, limit: int) -> bytes:
     """The body as it was sent."""
     promised = request.content_length
-    if promised is None or promised > limit:
+    if promised is None:
         return await _receive_unknown(request, limit)
+    if promised > limit:
+        # It is not read: the server makes sure that a client that is still writing gets the answer.
+        raise BodyTooLargeError(was_read=False)
     body = await request.stream.read()
     if len(body) < promised:
         raise ClientGoneError
@@ -65,26 +69,21 @@ def unpack(encoding: str, packed: bytes, limit: int) -> bytes:
     try:
         return decompress(encoding, packed, limit)
     except OversizedBodyError as error:
-        raise BodyTooLargeError from error
+        raise BodyTooLargeError(was_read=True) from error
     except DamagedBodyError as error:
         detail = f"expected a body in the Content-Encoding {encoding}, got bytes that are not, or not all of them"
         raise RejectionError(Reason.DAMAGED_BODY, "$", detail) from error
 
 
 async def _receive_unknown(request: ApiRequest, limit: int) -> bytes:
-    """A body whose length is unknown, or known to be over the limit: never holds more than the limit."""
+    """A body whose length is unknown: never holds much more than the limit."""
     parts: list[bytes] = []
     size = 0
     while chunk := await request.stream.read(_CHUNK):
         size += len(chunk)
-        if size <= limit:
-            parts.append(chunk)
-        else:
-            parts.clear()
-        if size > _DISCARDED:
-            break
-    if size > limit or (request.content_length or 0) > limit:
-        raise BodyTooLargeError
+        if size > limit:
+            raise BodyTooLargeError(was_read=True)
+        parts.append(chunk)
     return b"".join(parts)
 
 

@@ -1,18 +1,25 @@
-"""A deadline for request bodies: from the headers to the last byte."""
+"""Falcon's application with what it needs towards a server: a deadline for bodies, HEAD, no WebSocket."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import falcon.asgi
+
+from api.server.bodies import ClientGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     Receive = Callable[[], Awaitable[dict[str, Any]]]
 
+WHOLE_BODY: Final = "ugc.whole_body"
+"""Extension of the scope: the server already has the whole body, so it needs no deadline."""
+
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
+_ASCII: Final = bytes(range(128)).decode()
 _NOTHING_YET: dict[str, Any] = {"type": "http.request", "body": b"", "more_body": True}
 
 
@@ -21,7 +28,7 @@ class SlowBodyError(Exception):
 
 
 class PromptBody:
-    """An ASGI `receive` that gives a whole body until `within_s` seconds are over."""
+    """An ASGI `receive` that gives a whole body, until `within_s` seconds are over."""
 
     def __init__(self, receive: Receive, within_s: float) -> None:
         self._receive = receive
@@ -32,7 +39,7 @@ class PromptBody:
         self._all_there = False
 
     async def __call__(self) -> dict[str, Any]:
-        """Raises `SlowBodyError`, but not at the first call, which Falcon makes before any of our code can answer."""
+        """Raises `SlowBodyError` or `ClientGoneError`, but not at the first call, where Falcon handles no error."""
         first, self._asked_before = not self._asked_before, True
         if self._all_there:
             # What is asked for now is whether the client has gone.
@@ -52,6 +59,11 @@ class PromptBody:
             raise SlowBodyError from None
         finally:
             timer.cancel()
+        if event["type"] == "http.disconnect":
+            # Falcon would take what has come so far for the whole body.
+            if first:
+                return _NOTHING_YET
+            raise ClientGoneError
         self._all_there = not event.get("more_body", False)
         return event
 
@@ -65,13 +77,27 @@ class PromptBody:
 
 
 class PromptApp(falcon.asgi.App[Any, Any]):
-    """Falcon's application, for which a body is late after a while, whoever waits for it."""
+    """Falcon's application with a deadline for bodies."""
 
     def __init__(self, body_within_s: float, **options: Any) -> None:
         super().__init__(**options)
         self._body_within_s = body_within_s
 
+    def add_route(self, uri_template: str, resource: Any, **options: Any) -> None:
+        """HEAD is answered like GET, without the body."""
+        if hasattr(resource, "on_get") and not hasattr(resource, "on_head"):
+            resource.on_head = resource.on_get
+        super().add_route(uri_template, resource, **options)
+
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # type: ignore[override]
-        if scope["type"] == "http" and scope["method"] not in _WITHOUT_BODY:
-            receive = PromptBody(receive, self._body_within_s)
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})
+            return
+        if scope["type"] == "http":
+            if scope["method"] not in _WITHOUT_BODY and WHOLE_BODY not in scope.get("extensions", ()):
+                receive = PromptBody(receive, self._body_within_s)
+            if not scope["query_string"].isascii():
+                # Falcon decodes it where it handles no error.
+                scope = {**scope, "query_string": quote(scope["query_string"], safe=_ASCII).encode()}
         await super().__call__(scope, receive, send)

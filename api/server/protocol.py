@@ -1,110 +1,295 @@
-"""gunicorn's HTTP protocol with a deadline for headers, and with problem documents for what is no HTTP request."""
+"""One connection: HTTP/1.1, one request at a time, with a deadline for everything that it waits for."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
-import msgspec
-from gunicorn.asgi.protocol import ASGIProtocol, BodyReceiver
+from api.server.exchange import MAX_SKIPPED, WAKE_AT_BYTES, Exchange
+from api.server.heads import RefusedError, find_origin
+from api.server.reading import DamagedChunksError, Reader
 
 if TYPE_CHECKING:
-    import asyncio
+    from api.server.connections import Connections
+    from api.server.heads import Request
+    from api.server.waiting import Waiting
 
-HEADERS_WITHIN_S: Final = 10.0
-"""From the connection, or from the first byte of a following request, to the end of the headers."""
-
-WAKE_AT_BYTES: Final = 64 * 1024
-"""So much of a body is handed on before all of it is there."""
-
-_DETAILS: Final = {
-    400: "This is not a well-formed HTTP/1.1 request.",
-    408: "The headers did not arrive in time.",
-    414: "The request line is too long.",
-    431: "The headers are too many, or too large.",
-    500: "Something went wrong here; the event may not have been stored.",
-}
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+_HEAD, _BODY, _ANSWER, _END = range(4)
+"""What a connection does: it reads a head, or waits for one; reads a body; waits for an answer; ends."""
 
 
-class GatheredBody(BodyReceiver):  # type: ignore[misc]
-    """A request's body in few pieces, however many the client sends it in.
+class Connection(asyncio.Protocol):
+    """Holds no more than a head within its limits, what is read at once (256 KiB), and the body that is being read."""
 
-    gunicorn wakes its reader for every piece, which for thousands of clients that send a byte at a time is most of what
-    a worker does; the resources here read whole bodies anyway. Nothing waits for longer: a deadline ends the wait.
-    """
+    def __init__(self, all_of_them: Connections) -> None:
+        self._all = all_of_them
+        self.loop = all_of_them.loop
+        self._transport: asyncio.Transport
+        self._addresses: tuple[tuple[str, int] | None, tuple[str, int] | None] = None, None
+        self._reader = Reader()
+        self._phase = _HEAD
+        self._queue: Waiting[Connection] | None = None
+        self._exchange: Exchange | None = None
+        self._held = b""
+        self._skipped = 0
+        self._reading = True
+        self._half_closed = False
+        self._unsent = 0
+        self.blocked = False
+        """The client does not read fast enough."""
+        self._unblocked: asyncio.Future[None] | None = None
 
-    __slots__ = ("_gathered",)
+    # From the transport
 
-    def __init__(self, request: Any, protocol: Any) -> None:
-        super().__init__(request, protocol)
-        self._gathered = 0
-
-    def feed(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-        self._gathered += len(chunk)
-        if self._gathered >= WAKE_AT_BYTES:
-            self._wake_waiter()
-
-    def _pop_chunk(self) -> dict[str, Any]:
-        if len(self._chunks) > 1:
-            self._chunks[:] = [b"".join(self._chunks)]
-        self._gathered = 0
-        event: dict[str, Any] = super()._pop_chunk()
-        return event
-
-
-class Protocol(ASGIProtocol):  # type: ignore[misc]
-    """One connection. gunicorn stops its own timer for idle connections before it can fire; here one timer does it."""
-
-    def __init__(self, worker: Any) -> None:
-        super().__init__(worker)
-        self._timer: asyncio.TimerHandle | None = None
-        self._begun = True
-
-    def connection_made(self, transport: Any) -> None:
-        self._set_timer(HEADERS_WITHIN_S)
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        self._addresses = (peer[:2] if peer else None, own[:2] if own else None)
+        self._wait(self._all.heads)
+        self._all.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._set_timer(None)
-        super().connection_lost(exc)
+        del exc
+        self._phase = _END
+        self._wait(None)
+        self._all.open.discard(self)
+        if self._exchange is not None:
+            self._exchange.end(lost=True)
+        self._unblock()
+
+    def eof_received(self) -> bool:
+        """Return whether an answer has yet to be written."""
+        self._half_closed = True
+        if self._exchange is None or self._exchange.answered or self._phase == _END:
+            return False
+        self._exchange.end()
+        self._phase = _ANSWER
+        return True
 
     def data_received(self, data: bytes) -> None:
-        if not self._begun:
-            self._begun = True
-            self._set_timer(HEADERS_WITHIN_S)
-        super().data_received(data)
+        while data and self._phase < _ANSWER:
+            if self._phase == _HEAD:
+                self._read_head(data)
+            else:
+                self._read_body(data)
+            data = self._reader.rest
+        if not data:
+            return
+        if self._phase == _ANSWER:
+            self._held += data
+            self._read(on=False)
+        else:
+            self._skip(len(data))
 
-    def _on_headers_complete(self) -> bool:
-        self._set_timer(None)
-        skip_body: bool = super()._on_headers_complete()
-        self._body_receiver = GatheredBody(self._current_request, self)
-        return skip_body
+    def pause_writing(self) -> None:
+        self.blocked = True
+        self._unsent = self._transport.get_write_buffer_size()
+        if self._phase != _END:
+            self._wait(self._all.unread)
 
-    def _arm_keepalive_timer(self) -> None:
-        """The answer is written, and the connection is kept open for another request."""
-        self._begun = False
-        self._set_timer(self.cfg.keepalive)
+    def resume_writing(self) -> None:
+        self.blocked = False
+        self._unblock()
+        if self._phase != _END:
+            self._wait(None)
+            if self._exchange is not None and self._exchange.answered:
+                self._go_on(self._exchange)
 
-    def _set_timer(self, seconds: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None if seconds is None else self.worker.loop.call_later(seconds, self._late)
+    def _unblock(self) -> None:
+        if self._unblocked is not None and not self._unblocked.done():
+            self._unblocked.set_result(None)
 
-    def _late(self) -> None:
-        if self._begun:
-            self._send_error_response(408, "")
-        self._close_transport()
+    # Reading
 
-    def _send_error_response(self, status: int, message: str) -> None:
-        """Instead of gunicorn's plain text, which may quote what was sent."""
-        del message
-        title = HTTPStatus(status).phrase
-        name = title.lower().replace(" ", "-")
-        problem = {"type": f"urn:ugc:problem:{name}", "title": title, "status": status, "detail": _DETAILS[status]}
-        body = msgspec.json.encode(problem)
-        head = (
-            f"HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        self._safe_write(head.encode() + body)
+    def _read_head(self, data: bytes) -> None:
+        try:
+            request = self._reader.read_head(data)
+        except RefusedError as error:
+            self.refuse(error.status)
+            return
+        if request is not None:
+            self._wait(None)
+            self._begin(request)
+        elif self._reader.in_head and self._queue is self._all.idle:
+            self._wait(self._all.heads)
+
+    def _begin(self, request: Request) -> None:
+        client, server = self._addresses
+        path = request.path.decode("ascii")
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": request.version,
+            "method": request.method,
+            "scheme": "http",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": request.path,
+            "query_string": request.query,
+            "root_path": "",
+            "headers": request.headers,
+            "client": client,
+            "server": server,
+            "state": self._all.state.copy(),
+        }
+        exchange = Exchange(self, scope, request)
+        self._exchange = exchange
+        self._skipped = 0
+        self._phase = _BODY
+        if self._reader.complete:
+            self._phase = _ANSWER
+            exchange.finish()
+        self._all.begin(exchange)
+
+    def _read_body(self, data: bytes) -> None:
+        exchange, reader = self._exchange, self._reader
+        assert exchange is not None  # noqa: S101 - there is one in this phase
+        try:
+            exchange.feed(reader.read_body(data))
+        except DamagedChunksError:
+            # For the application, the body ends too early, and it answers accordingly.
+            self._phase = _ANSWER
+            exchange.end()
+            if exchange.answered:
+                self.end()
+            return
+        if reader.beyond:
+            exchange.keep_alive = False
+        if reader.complete:
+            self._phase = _ANSWER
+            exchange.finish()
+            if exchange.answered:
+                self._go_on(exchange)
+        elif exchange.answered:
+            self._skip(len(data))
+        elif exchange.unread > WAKE_AT_BYTES:
+            self._read(on=False)
+
+    def _skip(self, size: int) -> None:
+        self._skipped += size
+        if self._skipped > MAX_SKIPPED:
+            self.abort()
+
+    def _read(self, *, on: bool) -> None:
+        if on is not self._reading and not self._transport.is_closing():
+            self._reading = on
+            if on:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    # For the exchange
+
+    def read_on(self) -> None:
+        """The application has taken what was read of the body."""
+        self._read(on=True)
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def unblocked(self) -> None:
+        """Wait until the client reads again, or is gone."""
+        self._unblocked = self.loop.create_future()
+        await self._unblocked
+
+    def begin_answer(self) -> tuple[bytes, bool]:
+        """Return the line with the Date header, and whether this answer must be the connection's last."""
+        date = self._all.begin_answer()
+        return date, self._all.stopping or self._half_closed
+
+    def answered(self) -> None:
+        """The answer has been written."""
+        if self._exchange is not None and not self.blocked:
+            self._go_on(self._exchange)
+
+    def ran(self, exchange: Exchange) -> None:
+        """The application has returned, and should have answered."""
+        self._all.exchanges.discard(exchange)
+        if exchange.answered or exchange.lost:
+            return
+        if exchange.started:
+            self.abort()
+        else:
+            self.refuse(400 if exchange.ended else 500)
+
+    # From one request to the next, and to the end
+
+    def _go_on(self, exchange: Exchange) -> None:
+        """Continue after an answer, once the client has read most of it."""
+        if not exchange.keep_alive:
+            self.end()
+        elif self._phase == _BODY:
+            # The rest of the body is read and discarded, so that another request can follow.
+            self._wait(self._all.skipped)
+            self._read(on=True)
+        else:
+            self._exchange = None
+            self._phase = _HEAD
+            # An idle connection holds no more than it must.
+            self._reader.head = b""
+            self._wait(self._all.idle)
+            self._all.bound_idle()
+            held, self._held = self._held, b""
+            self._read(on=True)
+            if held:
+                self.data_received(held)
+
+    def _wait(self, queue: Waiting[Connection] | None) -> None:
+        if self._queue is not None:
+            self._queue.leave(self)
+        self._queue = queue
+        if queue is not None:
+            queue.enter(self, self.loop.time())
+
+    def refuse(self, status: int) -> None:
+        """Answer in place of the application, and close."""
+        self.write(self._all.early(status, find_origin(self._reader.head)))
+        self._reader.head = b""
+        self.end()
+
+    def end(self) -> None:
+        """Write nothing more, and close when the client has closed its side, or after a while.
+
+        If the connection were closed at once while the client is still sending, the client might lose the answer.
+        """
+        if self._phase == _END or self._transport.is_closing():
+            return
+        self._phase = _END
+        self._held = b""
+        self._skipped = 0
+        self._unsent = self._transport.get_write_buffer_size()
+        self._wait(self._all.ending)
+        if self._half_closed:
+            self._transport.close()
+        else:
+            self._read(on=True)
+            self._transport.write_eof()
+
+    def close_if_idle(self) -> None:
+        """The worker stops: close if there is no request, and end an answer that would never end by itself."""
+        if self._phase == _HEAD:
+            self._phase = _END
+            self._transport.close()
+        elif self._exchange is not None and self._exchange.started and self._reader.complete:
+            self._exchange.end()
+
+    def late_to_read(self) -> None:
+        """Give the client up, unless it has read something meanwhile."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent < self._unsent:
+            self._unsent = unsent
+            self._wait(self._all.ending if self._phase == _END else self._all.unread)
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        self._phase = _END
+        self._wait(None)
+        self._transport.abort()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is being made, or has not been sent completely."""
+        return self._phase in {_BODY, _ANSWER} or self._transport.get_write_buffer_size() > 0

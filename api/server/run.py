@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import resource
@@ -12,7 +13,6 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.util import import_app
 
 from api.server import logs, worker
 
@@ -32,37 +32,27 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings, app_uri: str, folder: str) -> None:
         """`folder` is the workers' own, and goes when the service ends."""
-        self._settings = settings
+        self.settings = settings
         self._folder = folder
         self._app_uri = app_uri
         super().__init__()
 
     def load_config(self) -> None:
-        address = _address(self._settings)
+        address = _address(self.settings)
         options: dict[str, Any] = {
             "bind": address,
-            "workers": self._settings.api_workers,
+            "workers": self.settings.api_workers,
             "worker_class": worker.Worker,
-            "pre_request": worker.count_request,
-            "post_request": worker.uncount_request,
             "child_exit": worker.forget_metrics,
             "on_exit": lambda _arbiter: shutil.rmtree(self._folder, ignore_errors=True),
-            "asgi_loop": "uvloop",
-            "asgi_lifespan": "on",
             "backlog": 2048,
-            "keepalive": 5,
             "timeout": 30,
-            "graceful_timeout": math.ceil(GRACE_S + self._settings.api_drain_s),
-            "max_requests": self._settings.api_max_requests,
-            "max_requests_jitter": self._settings.api_max_requests // 10,
-            "limit_request_line": 8190,
-            "limit_request_fields": 64,
-            "limit_request_field_size": 8190,
-            # Access lines would hold addresses, and cost more than the requests.
-            "accesslog": None,
+            "graceful_timeout": math.ceil(GRACE_S + self.settings.api_drain_s),
+            "max_requests": self.settings.api_max_requests,
+            "max_requests_jitter": self.settings.api_max_requests // 10,
             "errorlog": "-",
             "loglevel": "warning",
-            "logconfig_dict": logs.configuration(self._settings.log_level),
+            "logconfig_dict": logs.configuration(self.settings.log_level),
             "control_socket_disable": True,
             "proc_name": "ugc-api",
             "when_ready": lambda _arbiter: print(f"serving on http://{address}", flush=True),
@@ -72,7 +62,8 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return import_app(self._app_uri)
+        module, _, name = self._app_uri.partition(":")
+        return getattr(importlib.import_module(module), name)
 
 
 def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:
@@ -84,7 +75,6 @@ def run(settings: Settings, app_uri: str = "api.asgi:app") -> None:
     if settings.ip_mode == "hash" and settings.ip_hash_salt is None:
         # One salt for all workers, and another after the next start.
         os.environ["UGC_IP_HASH_SALT"] = secrets.token_hex(16)
-    worker.Worker.drain_s = settings.api_drain_s
     # Every connection is a file, and many systems begin with 1,024 of them for a process.
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))

@@ -1,84 +1,123 @@
-"""gunicorn's `asgi` worker with a shutdown that does not wait for idle connections."""
+"""gunicorn's worker for ASGI: an event loop, the sockets, signals, and an end that loses nothing."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+import os
+import resource
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
-from gunicorn.workers import gasgi
-from gunicorn.workers.gasgi import ASGIWorker
+import uvloop
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker as BaseWorker
 
-from api.server.protocol import Protocol
+from api.server.connections import Connections
+from api.server.lifespan import Lifespan, LifespanError
+from api.server.protocol import Connection
 
-_CLOSE = (b"connection", b"close")
-LINGER_S = 1.0
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINGER_S: Final = 1.0
 """How long kept-open connections may still send a request after the signal, which is then answered: closing them at
 once would cut off those whose next request is on its way."""
+FINISH_S: Final = 7.0
+"""How long requests in flight have after that; an acknowledgement takes 6 s at most."""
+
+_TICK_S: Final = 0.5
+_POLL_S: Final = 0.02
+_SPARE_FILES: Final = 256
+"""File descriptors for everything but connections: the broker, metrics, the log."""
 
 
-class Worker(ASGIWorker):  # type: ignore[misc]
-    """On SIGTERM and SIGINT: no new connections, requests in flight are finished, then the sink is closed.
+class Worker(BaseWorker):  # type: ignore[misc]
+    """On SIGTERM, SIGINT and SIGQUIT: no new connections, requests in flight are finished, then the sink is closed."""
 
-    gunicorn waits for every connection to end, and a client that keeps an idle one open would hold it up for the whole
-    grace time. Here `nr_conns`, which it waits on, falls to the number of requests in flight once the linger is over.
-    """
+    def init_signals(self) -> None:
+        """Remove the parent's handlers. The event loop brings its own; until then, a signal simply ends the process."""
+        for each in self.SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        signal.signal(signal.SIGUSR1, self.handle_usr1)
 
-    drain_s = 0.0
-    """How long a worker that was told to stop still takes connections, while it says that it is not ready."""
+    def run(self) -> None:
+        uvloop.run(self._serve())
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._connections = 0
-        self._linger_over = False
-        self.requests_in_flight = 0
-        super().__init__(*args, **kwargs)
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        state: dict[str, Any] = {}
 
-    @property
-    def nr_conns(self) -> int:
-        return min(self._connections, self.requests_in_flight) if self._linger_over else self._connections
+        def told_to_stop() -> None:
+            # A worker that is only being replaced stays ready.
+            state["stopping"] = True
+            stop.set()
 
-    @nr_conns.setter
-    def nr_conns(self, count: int) -> None:
-        # gunicorn adds to and takes from what it reads, one at a time, also while the value shown is another.
-        self._connections += count - self.nr_conns
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(each, told_to_stop)
+        lifespan = Lifespan(self.wsgi, state)
+        try:
+            await lifespan.startup()
+        except LifespanError as error:
+            self.log.error("the application did not start: %s", error)  # noqa: TRY400 - it says what it should
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        settings = self.app.settings
+        connections = Connections(
+            self.wsgi,
+            state,
+            loop,
+            keepalive_s=settings.keepalive_s,
+            body_within_s=settings.body_timeout_s,
+            max_open=max(_SPARE_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES),
+            max_requests=self.max_requests if self.cfg.max_requests else None,
+            enough=stop.set,
+        )
+        ticking = asyncio.create_task(self._tick(connections, told_to_stop))
+        servers = [
+            # The loop calls listen() again, with a backlog of 100 unless it is told.
+            await loop.create_server(lambda: Connection(connections), sock=each.sock, backlog=self.cfg.backlog)
+            for each in self.sockets
+        ]
+        await stop.wait()
+        connections.stopping = True
+        if "stopping" in state:
+            await asyncio.sleep(settings.api_drain_s)
+        for server in servers:
+            server.close()
+        await _finish(connections)
+        try:
+            await lifespan.shutdown()
+        except LifespanError as error:
+            self.log.error("the application did not end well: %s", error)  # noqa: TRY400
+        ticking.cancel()
 
-    def init_process(self) -> None:
-        # The one place where gunicorn looks for the protocol of a connection.
-        gasgi.ASGIProtocol = Protocol
-        super().init_process()
+    async def _tick(self, connections: Connections, stop: Callable[[], None]) -> None:
+        """Tell the parent that this worker is alive, and stop when the parent is not."""
+        while True:
+            self.notify()
+            while connections.sweep():  # noqa: ASYNC110 - nothing is awaited, other work only gets its turn
+                await asyncio.sleep(0)
+            if os.getppid() != self.ppid:
+                stop()
+            await asyncio.sleep(_TICK_S)
 
-    def load_wsgi(self) -> None:
-        """Answers of a worker that is stopping say that the connection ends, so that nobody sends into a closed one."""
-        super().load_wsgi()
-        app: Any = self.asgi
 
-        async def closing(scope: Any, receive: Any, send: Any) -> None:
-            # A client that asks for it may forget that it did, and send its next request into what is closed.
-            asked = scope["type"] == "http" and _CLOSE in scope["headers"]
+async def _finish(connections: Connections) -> None:
+    """Let requests finish, but not for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            await _until(lambda: not connections.open)
+    connections.end_idle()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FINISH_S):
+            await _until(lambda: not connections.busy)
 
-            async def send_closing(message: Any) -> None:
-                # The last request before a worker is replaced is counted only after its answer.
-                last = asked or not self.alive or self.nr + 1 >= self.max_requests
-                if last and message["type"] == "http.response.start":
-                    message = {**message, "headers": [*message.get("headers", ()), _CLOSE]}
-                await send(message)
 
-            await app(scope, receive, send_closing if scope["type"] == "http" else send)
-
-        self.asgi: Any = closing
-
-    def handle_exit_signal(self) -> None:
-        self.state["stopping"] = True
-        super().handle_exit_signal()
-
-    def handle_quit_signal(self) -> None:
-        """Ctrl-C reaches the workers too: what is in flight is finished all the same."""
-        self.handle_exit_signal()
-
-    async def _shutdown(self) -> None:
-        self.state["stopping"] = True
-        await asyncio.sleep(self.drain_s)
-        self.loop.call_later(LINGER_S, setattr, self, "_linger_over", True)  # noqa: FBT003
-        await super()._shutdown()
+async def _until(done: Callable[[], bool]) -> None:
+    while not done():  # noqa: ASYNC110 - once in the life of a worker
+        await asyncio.sleep(_POLL_S)
 
 
 def forget_metrics(_arbiter: object, worker: Worker) -> None:
@@ -86,13 +125,3 @@ def forget_metrics(_arbiter: object, worker: Worker) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - the folder's variable comes first
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-
-def count_request(worker: Worker, _request: object) -> None:
-    """Gunicorn's `pre_request` hook."""
-    worker.requests_in_flight += 1
-
-
-def uncount_request(worker: Worker, _request: object, _environ: object, _response: object) -> None:
-    """Gunicorn's `post_request` hook: the answer has been written."""
-    worker.requests_in_flight -= 1

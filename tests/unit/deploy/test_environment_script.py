@@ -216,12 +216,6 @@ def test_half_a_package_of_a_try_that_was_broken_off_is_made_whole(running: Proj
     running.start("tests", "import two; print(two.version)")
 
 
-def test_package_that_cannot_be_built_is_left_out_and_said(project: Project) -> None:
-    project.lock("app", wheel(project.wheels, "one"), f"gunicorn-h1c==1 \\\n    --hash=sha256:{NOTHING}\n")
-    assert "note: gunicorn uses its slower HTTP parser" in project.start()
-    assert project.start() == ""
-
-
 def test_starts_at_once_wait_for_the_one_that_sets_up_and_a_dead_one_blocks_nobody(project: Project) -> None:
     script = str(project.folder / "local" / "environment.sh")
     holder = subprocess.Popen(["flock", script, "cat"], stdin=subprocess.PIPE, start_new_session=True)

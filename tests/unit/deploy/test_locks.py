@@ -109,8 +109,7 @@ def closure(wanted: list[str]) -> set[str]:
             continue
         for extra in {"", *requirement.extras} - {extra for known, extra in seen if known == name}:
             seen.add((name, extra))
-            # gunicorn-h1c is absent here where there is no C compiler; it depends on nothing.
-            needs = SAID_TO_NEED.get(name, [] if name == "gunicorn-h1c" else requires(name)) or []
+            needs = SAID_TO_NEED.get(name, requires(name)) or []
             for need in map(Requirement, needs):
                 if need.marker is None or need.marker.evaluate({"extra": extra}):
                     need.marker = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -13,12 +14,15 @@ from openapi_spec_validator import validate
 
 from api.documentation.examples import EXAMPLES
 from api.documentation.openapi import document
+from api.guards.rates import weight_of
 from api.pipeline.identities import JUNK, PATTERN, is_junk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.unit.api.conftest import Service
+
+DOCS = Path(__file__).parents[4] / "docs"
 
 
 def test_document_is_valid_openapi_3_1(service: Service) -> None:
@@ -34,6 +38,12 @@ def test_every_status_of_the_contract_is_documented() -> None:
     assert set(paths["/api/v1/events"]["post"]["responses"]) == {"202", *refusals}
     assert set(paths["/api/v1/events/batch"]["post"]["responses"]) == {"202", "207", *refusals}
     assert set(paths["/readyz"]["get"]["responses"]) == {"200", "503"}
+
+
+def test_unit_of_weight_is_documented_as_it_is_charged() -> None:
+    for text in (document()["info"]["description"], (DOCS / "api.md").read_text()):
+        (kibibytes,) = re.findall(r"1 for each started\s+(\d+) KiB of its", text)
+        assert weight_of(int(kibibytes) * 1024) == 1 < weight_of(int(kibibytes) * 1024 + 1)
 
 
 def test_every_answer_has_an_example_and_names_its_headers() -> None:

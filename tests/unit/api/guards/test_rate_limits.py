@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import multiprocessing
+import random
 from typing import TYPE_CHECKING, Any
 
 import limits
@@ -12,6 +14,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from api.guards.rate_storage import StorageMissingError, open_strategy
 from api.guards.shared_windows import SETS, SLICES, WAYS, SharedWindows
+from tests.support.packing import PACKERS
 from tests.unit.api.conftest import Service
 
 if TYPE_CHECKING:
@@ -64,6 +67,59 @@ def test_batch_larger_than_the_limit_passes_when_nothing_else_came() -> None:
     service = limited()
     assert service.event(CLICK).status_code == 202
     assert service.batch([CLICK] * 500).status_code == 429
+
+
+def heavy(size: int) -> bytes:
+    """One event in a body of so many bytes; what is more than an event may have is around it."""
+    text = json.dumps({"events": [CLICK]}).encode()
+    return text + b" " * (size - len(text))
+
+
+@pytest.mark.parametrize(("size", "cost"), [(100, 1), (16_384, 1), (16_385, 2), (200_000, 13), (1_048_576, 64)])
+@pytest.mark.parametrize("encoding", [None, *PACKERS])
+def test_body_costs_at_least_one_for_each_16_kib_that_come_out_of_it(
+    encoding: str | None, size: int, cost: int
+) -> None:
+    service = limited("100/hour")
+    body = PACKERS[encoding](heavy(size)) if encoding else heavy(size)
+    headers = {"Content-Encoding": encoding} if encoding else {}
+    answer = service.post("/api/v1/events/batch", body, **headers)
+    assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (202, str(100 - cost))
+
+
+def test_weight_counts_towards_the_events() -> None:
+    service = limited("100/hour")
+    body = json.dumps({"events": [{**CLICK, "page_url": "/" + "a" * 1000}] * 40}).encode()
+    assert 2 * 16_384 < len(body) < 3 * 16_384
+    assert service.post("/api/v1/events/batch", body).headers["ratelimit-remaining"] == "60"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events", "/api/v1/events/batch"])
+@pytest.mark.parametrize("encoding", PACKERS)
+def test_body_that_is_refused_for_what_comes_out_of_it_costs_as_much(path: str, encoding: str) -> None:
+    pack = PACKERS[encoding]
+    for body, cost in (
+        (pack(b"[" * 1_000_000), 62),
+        (pack(b" " * 2_000_000), 64),
+        (pack(random.Random(1).randbytes(500_000))[:-4], 64),
+    ):
+        service = limited("100/hour")
+        answer = service.post(path, body, Content_Encoding=encoding)
+        assert answer.status_code in {400, 413}
+        assert answer.headers["ratelimit-remaining"] == str(100 - cost)
+
+
+def test_body_that_does_not_fit_is_not_even_decoded() -> None:
+    service = limited("70/hour")
+    assert service.post("/api/v1/events/batch", b"[" * 1_000_000).status_code == 400
+    refused = service.post("/api/v1/events/batch", b"[" * 1_000_000)
+    assert (refused.status_code, refused.headers["ratelimit-remaining"]) == (429, "7")
+    assert service.batch([CLICK] * 7).status_code == 202
+
+
+def test_body_that_is_not_read_weighs_nothing() -> None:
+    answer = limited("100/hour").post("/api/v1/events", heavy(2_000_000))
+    assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (413, "99")
 
 
 def test_bad_requests_and_wrong_keys_cost_one() -> None:

@@ -25,8 +25,8 @@ PAGE, FOREIGN = "https://cinema.example", "https://evil.example"
 
 # Caught where they are raised, or raised before there is a service; the last two end as an internal error on purpose.
 NOT_ANSWERED = {
-    *("DamagedBodyError", "OversizedBodyError", "_DuplicateKeyError", "PortTakenError", "StorageMissingError"),
-    *("SinkError", "SinkRefusedError"),
+    *("DamagedBodyError", "OversizedBodyError", "PortTakenError", "StorageMissingError"),
+    *("SinkError", "SinkRefusedError", "AnswerError", "LifespanError", "RefusedError", "DamagedChunksError"),
 }
 EARLY = [row for row in errors.TABLE if row.error is None]
 

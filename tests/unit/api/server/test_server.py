@@ -3,74 +3,37 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+import psutil
 import pytest
 import urllib3
 
+from common.waiting import wait_until
+from tests.unit.api.server.process import CLICK, ROOT, ClosedError, environment, get, post, running
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.unit.api.server.process import Running
 
-ROOT = Path(__file__).parents[4]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _environment(**variables: Any) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("UGC_")}
-    return {**inherited, **{name: str(value) for name, value in variables.items()}}
+SLOW = post(json.dumps({**CLICK, "user_id": "slow"}).encode())
 
 
 def _run(**variables: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "api"],
         cwd=ROOT,
-        env=_environment(**variables),
+        env=environment(**variables),
         capture_output=True,
         text=True,
         timeout=20,
         check=False,
     )
-
-
-@contextmanager
-def _running(**variables: Any) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    port = _free_port()
-    environment = _environment(UGC_API_PORT=port, UGC_API_WORKERS=1, UGC_KAFKA_BOOTSTRAP=f"127.0.0.1:{_free_port()}")
-    environment |= {name: str(value) for name, value in variables.items()}
-    command = [sys.executable, "-m", "api"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _wait_for_health(port)
-            yield process, port
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def _wait_for_health(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            if urllib3.request("GET", f"http://127.0.0.1:{port}/healthz", retries=False, timeout=1).status == 200:
-                return
-        except urllib3.exceptions.HTTPError:
-            threading.Event().wait(0.05)
-    raise AssertionError("the service did not come up")
 
 
 def test_taken_port_is_one_clear_line() -> None:
@@ -91,104 +54,174 @@ def test_wrong_variable_is_one_clear_line() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_signal_ends_it_in_seconds_in_spite_of_idle_connections(how: signal.Signals) -> None:
-    with _running() as (process, port), socket.create_connection(("127.0.0.1", port)), urllib3.PoolManager() as kept:
-        assert kept.request("GET", f"http://127.0.0.1:{port}/healthz").status == 200
+    with running() as service, service.wire(), service.wire() as kept:
+        assert kept.ask(get()).status == 200
         asked = time.monotonic()
-        process.send_signal(how)
-        assert process.wait(timeout=10) == 0
+        service.process.send_signal(how)
+        assert service.process.wait(timeout=10) == 0
         assert time.monotonic() - asked < 6
 
 
 def test_without_a_broker_it_lives_is_not_ready_and_acknowledges_nothing() -> None:
-    event = {"event_type": "click", "user_id": "u1", "element": "movie"}
-    with _running() as (process, port), urllib3.PoolManager(retries=False, timeout=10) as client:
-        url = f"http://127.0.0.1:{port}"
-        assert client.request("GET", f"{url}/readyz").status == 503
-        answer = client.request("POST", f"{url}/api/v1/events", json=event)
+    with running() as service, urllib3.PoolManager(retries=False, timeout=10) as client:
+        assert client.request("GET", f"{service.url}/readyz").status == 503
+        answer = client.request("POST", f"{service.url}/api/v1/events", json=CLICK)
         assert answer.status == 503
         assert answer.headers["Retry-After"].isdigit()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
-        assert process.stderr is not None
-        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=10) == 0
+        assert service.process.stderr is not None
+        lines = [json.loads(line) for line in service.process.stderr.read().splitlines()]
         assert [line["message"] for line in lines] == ["the broker does not answer", "rejected"]
         assert lines[1]["reasons"] == {"broker_unavailable": 1}
         assert lines[1]["request_id"] == answer.headers["X-Request-Id"]
 
 
-NOT_HTTP = {
-    "no HTTP": (b"hello\r\n\r\n", 400),
-    "a long line": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
-    "a large header": (b"GET / HTTP/1.1\r\na: " + b"a" * 9000 + b"\r\n\r\n", 431),
-    "many headers": (b"GET / HTTP/1.1\r\n" + b"a: a\r\n" * 100 + b"\r\n", 431),
-    "both lengths": (b"POST / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400),
-}
-
-
-def _read_all(connection: socket.socket) -> bytes:
-    connection.settimeout(20)
-    parts = []
-    while part := connection.recv(65_536):
-        parts.append(part)
-    return b"".join(parts)
-
-
-def test_what_is_no_request_is_a_problem_too_and_ends_the_connection() -> None:
-    with _running() as (_, port):
-        for sent, status in NOT_HTTP.values():
-            with socket.create_connection(("127.0.0.1", port)) as connection:
-                connection.sendall(sent)
-                head, _, body = _read_all(connection).partition(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 %d " % status), (sent[:20], head)
-            assert b"application/problem+json" in head
-            assert json.loads(body)["status"] == status
-
-
 def test_connections_without_a_whole_request_are_ended() -> None:
-    with _running() as (_, port):
-        address = ("127.0.0.1", port)
-        with socket.create_connection(address) as silent, socket.create_connection(address) as slow:
-            slow.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n")
-            with socket.create_connection(address) as idle:
-                idle.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
-                assert _read_all(idle).startswith(b"HTTP/1.1 200"), "and ended, after five idle seconds"
-            assert _read_all(slow).startswith(b"HTTP/1.1 408")
-            assert _read_all(silent).startswith(b"HTTP/1.1 408")
+    with running(UGC_KEEPALIVE_SECONDS=2) as service, service.wire() as silent, service.wire() as slow:
+        slow.send(b"GET /healthz HTTP/1.1\r\nhost: a\r\n")
+        with service.wire() as idle, service.wire() as begun:
+            assert idle.ask(get()).status == begun.ask(get()).status == 200
+            begun.send(get()[:10])
+            assert idle.ended(), "after two idle seconds"
+            assert not begun.ended(within_s=1), "which is not idle"
+        for each in (silent, slow):
+            answer = each.answer()
+            assert (answer.problem["status"], answer.headers["connection"]) == (408, "close")
+        assert service.counted(408) == 2
 
 
 def test_limit_and_figures_are_those_of_all_workers_together() -> None:
-    with _running(UGC_API_WORKERS=3, UGC_RATE_LIMIT="30/hour") as (process, port), urllib3.PoolManager() as client:
-        url = f"http://127.0.0.1:{port}"
+    with running(UGC_API_WORKERS=3, UGC_RATE_LIMIT="30/hour") as service, urllib3.PoolManager() as client:
         headers = {"Connection": "close", "Content-Type": "application/json"}
         statuses = [
-            client.request("POST", f"{url}/api/v1/events", body=b"{", headers=headers, retries=False).status
+            client.request("POST", f"{service.url}/api/v1/events", body=b"{", headers=headers, retries=False).status
             for _ in range(50)
         ]
         assert (statuses.count(400), statuses.count(429)) == (30, 20)
-        text = client.request("GET", f"{url}/metrics").data.decode()
+        text = client.request("GET", f"{service.url}/metrics").data.decode()
         assert 'ugc_http_requests_total{route="/api/v1/events",status="400"} 30.0' in text
         assert 'ugc_rejections_total{reason="malformed_json"} 30.0' in text
         assert 'ugc_rejections_total{reason="rate_limit"} 20.0' in text
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-
-
-def test_workers_are_replaced_after_their_requests_and_nobody_notices() -> None:
-    with _running(UGC_API_MAX_REQUESTS=20, UGC_RATE_LIMIT="off") as (_, port), urllib3.PoolManager() as client:
-        url = f"http://127.0.0.1:{port}/healthz"
-        for _ in range(100):
-            assert (
-                client.request("GET", url, retries=urllib3.Retry(connect=20, read=0, backoff_factor=0.1)).status == 200
-            )
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=30) == 0
 
 
 def test_service_that_drains_is_not_ready_but_still_there() -> None:
-    with _running(UGC_API_DRAIN_SECONDS=3) as (process, port), urllib3.PoolManager(retries=False) as client:
-        url = f"http://127.0.0.1:{port}"
-        process.send_signal(signal.SIGTERM)
+    with running(UGC_API_DRAIN_SECONDS=3) as service, urllib3.PoolManager(retries=False) as client:
+        service.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + 2
-        while "Connection" not in (answer := client.request("GET", f"{url}/healthz")).headers:
+        while "Connection" not in (answer := client.request("GET", f"{service.url}/healthz")).headers:
             assert time.monotonic() < deadline
         assert (answer.status, answer.headers["Connection"]) == (200, "close")
-        assert client.request("GET", f"{url}/readyz").status == 503
-        assert process.wait(timeout=30) == 0
+        assert client.request("GET", f"{service.url}/readyz").status == 503
+        assert service.process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_request_that_is_under_way_is_answered_before_the_end(how: signal.Signals) -> None:
+    with running(filed=True) as service, service.wire() as wire, service.wire() as kept:
+        assert kept.ask(get()).status == 200
+        wire.send(SLOW)
+        service.process.send_signal(how)
+        # One that was kept open may send for a moment more, and then knows that it ends.
+        assert wait_until(lambda: kept.ask(get()).headers.get("connection") == "close", 1, every_s=0.01)
+        answer = wire.answer()
+        assert (answer.status, answer.headers["connection"]) == (202, "close")
+        assert service.process.wait(timeout=10) == 0
+        assert [event["user_id"] for event in service.events()] == ["slow"]
+        assert service.closed_in_order()
+
+
+def test_half_a_body_holds_the_end_up_only_for_a_while() -> None:
+    with running(filed=True, UGC_BODY_TIMEOUT_SECONDS=25) as service, service.wire() as wire:
+        wire.send(post()[:-5])
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=14) == 0
+        assert service.closed_in_order()
+
+
+class Traffic:
+    """Clients that keep their connections open, and make new ones only when they were told that theirs ends."""
+
+    def __init__(self, service: Running, clients: int = 4) -> None:
+        self.answered = 0
+        self.lost: list[BaseException] = []
+        self._service = service
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(clients)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                with self._service.wire() as wire:
+                    while not self._over.is_set():
+                        answer = wire.ask(post())
+                        assert answer.status == 202
+                        self.answered += 1
+                        if answer.headers.get("connection") == "close":
+                            break
+                        self._over.wait(0.002)
+            except (ClosedError, OSError, AssertionError) as error:
+                self.lost.append(error)
+                return
+
+
+def test_reload_replaces_all_workers_and_no_answer_is_lost() -> None:
+    with running(filed=True, UGC_API_WORKERS=2, UGC_RATE_LIMIT="off") as service:
+        before = {worker.pid for worker in service.workers()}
+        with Traffic(service) as traffic:
+            service.process.send_signal(signal.SIGHUP)
+            assert wait_until(lambda: before.isdisjoint(worker.pid for worker in service.workers()), 20)
+            so_far = traffic.answered
+            assert wait_until(lambda: traffic.answered > so_far + 100, 10)
+        assert traffic.lost == []
+        assert len(service.events()) == traffic.answered
+
+
+def test_workers_are_replaced_after_their_requests_and_nobody_notices() -> None:
+    with running(filed=True, UGC_API_MAX_REQUESTS=50, UGC_RATE_LIMIT="off") as service:
+        seen: set[int] = set()
+
+        def replaced_twice() -> bool:
+            seen.update(worker.pid for worker in service.workers())
+            return len(seen) > 2
+
+        with Traffic(service) as traffic:
+            assert wait_until(replaced_twice, 30)
+        assert traffic.lost == []
+        assert len(service.events()) == traffic.answered
+
+
+def test_workers_do_not_outlive_their_parent() -> None:
+    with running() as service, service.wire() as wire:
+        assert wire.ask(get()).status == 200
+        workers = service.workers()
+        service.process.kill()
+        _, alive = psutil.wait_procs(workers, timeout=10)
+        assert alive == []
+
+
+def test_clients_can_connect_while_a_worker_is_held_up() -> None:
+    with running(filed=True) as service:
+        (worker,) = service.workers()
+        worker.suspend()
+        try:
+            waiting = [service.wire() for _ in range(1000)]
+            for wire in waiting:
+                wire.send(get("/healthz", "Connection: close"))
+        finally:
+            worker.resume()
+        for wire in waiting:
+            with wire:
+                assert wire.answer().status == 200
