@@ -51,6 +51,25 @@ def test_key_is_optional_in_the_document_only_where_none_is_configured(service_w
         assert ({} in served["paths"]["/api/v1/events"]["post"]["security"]) is optional
 
 
+def test_event_is_a_plain_union_by_its_discriminator_and_no_property_has_a_default() -> None:
+    schemas = document()["components"]["schemas"]
+    assert set(schemas["Event"]) == {"description", "oneOf", "discriminator"}
+    assert [each["$ref"] for each in schemas["Event"]["oneOf"]] == list(
+        schemas["Event"]["discriminator"]["mapping"].values()
+    )
+    for name, schema in schemas.items():
+        for field, each in schema.get("properties", {}).items():
+            assert "default" not in each, f"{name}.{field}: generators would require it"
+
+
+def test_document_has_a_server_and_every_route_its_security() -> None:
+    served = document()
+    assert served["servers"] == [{"url": "/"}]
+    for path in served["paths"].values():
+        for operation in path.values():
+            assert "security" in operation, operation["operationId"]
+
+
 def test_each_event_type_has_its_example_in_the_document() -> None:
     content = document()["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]
     for media_type in ("application/json", "text/plain"):
