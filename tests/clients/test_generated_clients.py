@@ -1,27 +1,23 @@
 """The OpenAPI document in the tools that people use with it: linters, and generators of TypeScript.
 
-The tools are what package-lock.json pins, installed once for each lock. A laptop without Node.js skips these tests; CI does not.
+The tools are what package-lock.json pins, fetched once. A laptop that npm cannot fetch them to skips these tests.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import subprocess
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from api.documentation.openapi import document
-from tests.support.kafka_tools import CACHE, ToolMissingError, need
-from tests.support.stack import ROOT
+from tests.support.client_tools import HERE, modules, run
+from tests.support.tools import need
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HERE: Final = ROOT / "tests" / "clients"
-LOCK: Final = HERE / "package-lock.json"
 EVENT_OF: Final = {
     "openapi-typescript": 'import type { components } from "./types";\n'
     'export type Event = components["schemas"]["Event"];\n',
@@ -30,29 +26,9 @@ EVENT_OF: Final = {
 STRICT: Final = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2022", "--moduleResolution", "bundler")
 
 
-def modules() -> Path:
-    """Return the folder of the tools, installed once for each lock. Raises ToolMissingError."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        raise ToolMissingError("no node or npm: install Node.js 20.19 or newer, which the generators of clients need")
-    folder = CACHE / f"clients-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    if not (folder / "installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder)
-        done = subprocess.run(
-            [npm, "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, timeout=280, check=False
-        )
-        if done.returncode:
-            raise ToolMissingError(f"npm could not install the tools of tests/clients: {done.stderr}")
-        (folder / "installed").touch()
-    return folder / "node_modules"
-
-
-@pytest.fixture(scope="module")
-def tools() -> Path:
+@pytest.fixture(scope="module", autouse=True)
+def _tools() -> None:
     need(modules)
-    return modules()
 
 
 @pytest.fixture
@@ -61,17 +37,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _run(tools: Path, folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [tools / ".bin" / name, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "arguments"), [("redocly", ()), ("spectral", ("--ruleset", str(HERE / "spectral.yaml")))]
 )
-def test_linter_finds_no_error(tools: Path, folder: Path, name: str, arguments: tuple[str, ...]) -> None:
-    done = _run(tools, folder, name, "lint", "openapi.json", *arguments)
+def test_linter_finds_no_error(folder: Path, name: str, arguments: tuple[str, ...]) -> None:
+    done = run(name, "lint", "openapi.json", *arguments, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -82,10 +52,10 @@ def test_linter_finds_no_error(tools: Path, folder: Path, name: str, arguments: 
         ("openapi-ts", ("-i", "openapi.json", "-o", "types", "--no-log-file")),
     ],
 )
-def test_generated_types_compile_and_narrow(tools: Path, folder: Path, name: str, arguments: tuple[str, ...]) -> None:
-    done = _run(tools, folder, name, *arguments)
+def test_generated_types_compile_and_narrow(folder: Path, name: str, arguments: tuple[str, ...]) -> None:
+    done = run(name, *arguments, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder / "event.ts").write_text(EVENT_OF[name])
     shutil.copy(HERE / "usage.ts", folder)
-    done = _run(tools, folder, "tsc", *STRICT, "--module", "esnext", "--lib", "es2022,dom,dom.iterable", "usage.ts")
+    done = run("tsc", *STRICT, "--module", "esnext", "--lib", "es2022,dom,dom.iterable", "usage.ts", folder=folder)
     assert done.returncode == 0, done.stdout
