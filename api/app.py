@@ -17,6 +17,7 @@ from api.resources.apidocs import ApiDocsFileResource, ApiDocsResource
 from api.resources.batch import BatchResource
 from api.resources.events import EventsResource
 from api.resources.healthz import HealthzResource
+from api.resources.home import HomeResource
 from api.resources.metrics import MetricsResource
 from api.resources.nothing_here import NothingHere
 from api.resources.openapi import OpenApiResource
@@ -93,13 +94,16 @@ def create_app(
     middleware.append(clients)
     app = EventsApp(answers.EarlyAnswers(origins, observer), settings.body_timeout_s, middleware)
     answers.install(app)
+    app.add_route(routes.HOME, HomeResource())
     app.add_route(routes.EVENTS, EventsResource(ingestion, joiner, limiter, metrics, clock))
     app.add_route(routes.BATCH, BatchResource(ingestion, guarded, limiter, metrics, clock))
     app.add_route(routes.HEALTH, HealthzResource())
     app.add_route(routes.READINESS, ReadyzResource(guarded))
     app.add_route(routes.METRICS, MetricsResource(metrics, settings.metrics_token))
-    app.add_route(routes.OPENAPI, OpenApiResource(msgspec.json.encode(document(needs_key=bool(settings.write_keys)))))
-    app.add_route(routes.APIDOCS, ApiDocsResource())
+    described = document(needs_key=bool(settings.write_keys), needs_token=settings.metrics_token is not None)
+    app.add_route(routes.OPENAPI, OpenApiResource(msgspec.json.encode(described)))
+    for path in (routes.APIDOCS, routes.APIDOCS_SLASH):
+        app.add_route(path, ApiDocsResource())
     app.add_route(routes.APIDOCS_FILE, ApiDocsFileResource())
     app.add_sink(NothingHere(limiter), "")
     return app

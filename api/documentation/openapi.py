@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import falcon
 import msgspec
 
 from api.documentation.examples import EXAMPLES
+from api.documentation.schemas import ref, schemas
 from api.guards.rates import WEIGHED_BYTES
 from api.guards.write_keys import HEADER, PARAMETER
-from api.pipeline.events import AnyEvent, Batch
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
 from api.resources import routes
-from api.resources.batch import BatchAnswer
 from api.resources.errors import TABLE, Row, problem_of, row_of
-from api.resources.problems import MEDIA_PROBLEM, Problem
+from api.resources.problems import MEDIA_PROBLEM
 from api.sink.interface import SinkUnavailableError
 from api.telemetry.observing import REQUEST_ID
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain"
-_REF: Final = "#/components/schemas/{name}"
 
 _ABOUT: Final = f"""\
 Takes behaviour events of an online cinema's web front end.
@@ -31,6 +33,7 @@ Takes behaviour events of an online cinema's web front end.
 - `text/plain` bodies, which `navigator.sendBeacon` sends, are read as JSON. A body's `Content-Encoding` may be
   gzip, deflate, br or zstd; all limits apply to the unpacked body.
 - `sent_at` corrects the sender's clock when it is 5 minutes or more off; a smaller difference is taken for delay.
+- An event has a `user_id`, an `anonymous_id`, or both.
 - Beyond what the schemas say: an `occurred_at` (after that correction) is at most 30 days old and at most 24 hours
   ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
   {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
@@ -50,6 +53,7 @@ _OF_EVENTS: Final = tuple(row for row in TABLE if row.reason is not None)
 """The errors by which events can be refused; their order is that of the table."""
 
 _NOT_READY: Final = row_of(SinkUnavailableError())
+_NO_METRICS: Final = (row_of(falcon.HTTPUnauthorized()), row_of(falcon.HTTPForbidden()))
 _SECONDS: Final = {"type": "integer", "minimum": 0}
 _HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}, "required": True},
@@ -70,38 +74,34 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
 _LIMITED: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
-def document(*, needs_key: bool = False) -> dict[str, Any]:
-    """The whole document, ready to be encoded; `needs_key` where write keys are configured."""
-    (event, batch, answer, _), components = msgspec.json.schema_components(
-        [AnyEvent, Batch, BatchAnswer, Problem], ref_template=_REF
-    )
-    components["Event"] = {**event, "allOf": [{"anyOf": [_present("user_id"), _present("anonymous_id")]}]}
-    components["Identity"] = _taken_out(components, "Identity", ("user_id", "anonymous_id"))
-    components["EventAccepted"] = {
-        "type": "object",
-        "properties": {"event_id": {"type": "string", "format": "uuid"}},
-        "required": ["event_id"],
-    }
-    components["Status"] = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
-    reference = {"$ref": _REF.format(name="Event")}
-    components["Batch"]["properties"]["events"]["items"] = reference
+def document(*, needs_key: bool = False, needs_token: bool = False) -> dict[str, Any]:
+    """The whole document, ready to be encoded.
+
+    `needs_key` where write keys are configured, `needs_token` where the token for metrics is.
+    """
     security: list[dict[str, list[str]]] = [{"header": []}, {"parameter": []}]
     if not needs_key:
         security.append({})
     whole = {
         "openapi": "3.1.0",
         "info": {"title": "Events API", "version": "1.0.0", "description": _ABOUT},
-        "tags": [{"name": "events"}, {"name": "operation"}],
+        # Where the document itself came from.
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "events", "description": "Sending events."},
+            {"name": "operation", "description": "Running the service."},
+        ],
         "paths": {
             routes.EVENTS: {
                 "post": {
                     "operationId": "postEvent",
                     "tags": ["events"],
                     "summary": "Store one event",
-                    "requestBody": _body(reference, {name: {"value": value} for name, value in EXAMPLES.items()}),
+                    "description": "It is answered when the broker has the event. Without an `event_id` it gets one.",
+                    "requestBody": _body(ref("Event"), {name: {"value": value} for name, value in EXAMPLES.items()}),
                     "responses": {
                         "202": {
-                            **_accepted("Stored.", {"$ref": _REF.format(name="EventAccepted")}, _ONE_STORED),
+                            **_accepted("Stored.", ref("EventAccepted"), _ONE_STORED),
                             "links": {
                                 "again": _link("postEvent", "$request.body"),
                                 "againInBatch": _link("postBatch", {"events": ["$request.body"]}),
@@ -117,45 +117,58 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
                     "operationId": "postBatch",
                     "tags": ["events"],
                     "summary": f"Store 1 to {MAX_BATCH_EVENTS} events",
-                    "requestBody": _body(batch, {"two events": {"value": _batch_example()}}),
+                    "description": "One bad event never costs the others: each is stored, or listed as `rejected`.",
+                    "requestBody": _body(ref("Batch"), {"two events": {"value": _batch_example()}}),
                     "responses": {
                         "202": {
-                            **_accepted("All events are stored.", answer, _ALL_STORED),
+                            **_accepted("All events are stored.", ref("BatchAnswer"), _ALL_STORED),
                             "links": {"again": _link("postBatch", "$request.body")},
                         },
-                        "207": _accepted("The valid events are stored; the others are listed.", answer, _SOME_STORED),
+                        "207": _accepted(
+                            "The valid events are stored; the others are listed.", ref("BatchAnswer"), _SOME_STORED
+                        ),
                         **_problems(*_OF_EVENTS),
                     },
                     "security": security,
                 }
             },
-            routes.HEALTH: _get("getHealth", "Whether the process is alive", "It is."),
-            routes.READINESS: _get("getReadiness", "Whether events can be taken", "The broker answers.", _NOT_READY),
-            routes.METRICS: {
-                "get": {
-                    "operationId": "getMetrics",
-                    "tags": ["operation"],
-                    "summary": "Metrics of the service for Prometheus",
-                    "responses": {
-                        "200": {
-                            "description": "Those of all workers.",
-                            "headers": _headers("X-Request-Id"),
-                            "content": {_TEXT: {"schema": {"type": "string"}}},
-                        }
-                    },
-                }
-            },
+            routes.HEALTH: _get(
+                "getHealth",
+                "Whether the process is alive",
+                "For whatever starts it again: the broker may be away all the same.",
+                _answer("It is.", ref("Status")),
+            ),
+            routes.READINESS: _get(
+                "getReadiness",
+                "Whether events can be taken",
+                "For load balancers: not while the broker is away, and not once the service was told to stop.",
+                _answer("The broker answers.", ref("Status")),
+                _NOT_READY,
+            ),
+            routes.METRICS: _get(
+                "getMetrics",
+                "Metrics of the service for Prometheus",
+                "Where a token is configured, for whoever sends it; otherwise for the service's own machine.",
+                {
+                    "description": "Those of all workers.",
+                    "headers": _headers("X-Request-Id"),
+                    "content": {_TEXT: {"schema": {"type": "string"}}},
+                },
+                *_NO_METRICS,
+                security=[{"token": []}] if needs_token else [],
+            ),
         },
         "components": {
-            "schemas": components,
+            "schemas": schemas(),
             "headers": _HEADERS,
             "securitySchemes": {
                 "header": {"type": "apiKey", "in": "header", "name": HEADER},
                 "parameter": {"type": "apiKey", "in": "query", "name": PARAMETER},
+                **({"token": {"type": "http", "scheme": "bearer"}} if needs_token else {}),
             },
         },
     }
-    # Defaults are Python values, such as tuples; the document is JSON.
+    # Some values are Python's, such as tuples; the document is JSON.
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
     return plain
 
@@ -163,21 +176,6 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
 def _body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:
     content = {"schema": schema, "examples": examples}
     return {"required": True, "content": {_JSON: content, _TEXT: content}}
-
-
-def _taken_out(components: dict[str, Any], name: str, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Move out the schema that these fields share, and have each of them refer to it, because it is long."""
-    shared: dict[str, Any] = {}
-    for component in components.values():
-        for field in fields:
-            if field in component.get("properties", {}):
-                alternatives = component["properties"][field]["anyOf"]
-                shared, alternatives[0] = alternatives[0], {"$ref": _REF.format(name=name)}
-    return shared
-
-
-def _present(name: str) -> dict[str, Any]:
-    return {"required": [name], "properties": {name: {"type": "string"}}}
 
 
 def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +214,7 @@ def _problems(*rows: Row) -> dict[str, Any]:
             "headers": _headers("X-Request-Id", *sorted(names), *limited),
             "content": {
                 MEDIA_PROBLEM: {
-                    "schema": {"$ref": _REF.format(name="Problem")},
+                    "schema": ref("Problem"),
                     "example": problem_of(these[0]._replace(sentence=_sentence(these[0]))),
                 }
             },
@@ -228,13 +226,21 @@ def _sentence(row: Row) -> str:
     return row.documented or row.sentence
 
 
-def _get(operation: str, summary: str, description: str, *problems: Row) -> dict[str, Any]:
-    ok = _answer(description, {"$ref": _REF.format(name="Status")})
+def _get(
+    operation: str,
+    summary: str,
+    description: str,
+    ok: dict[str, Any],
+    *problems: Row,
+    security: Sequence[dict[str, list[str]]] = (),
+) -> dict[str, Any]:
     get = {
         "operationId": operation,
         "tags": ["operation"],
         "summary": summary,
+        "description": description,
         "responses": {"200": ok, **_problems(*problems)},
+        "security": security,
     }
     return {"get": get}
 

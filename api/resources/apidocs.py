@@ -19,6 +19,7 @@ _PAGE: Final = b"""<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Events API</title>
 <link rel="stylesheet" href="/apidocs/swagger-ui.css">
+<link rel="stylesheet" href="/apidocs/phone.css">
 <link rel="icon" href="/apidocs/favicon-32x32.png">
 </head>
 <body>
@@ -31,6 +32,19 @@ _PAGE: Final = b"""<!DOCTYPE html>
 _START: Final = b"""window.addEventListener("load", () => {
   SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null });
 });
+"""
+# Its answers are a table that no phone is wide enough for.
+_PHONE: Final = b"""@media (max-width: 640px) {
+  .swagger-ui .responses-table, .swagger-ui .responses-table > :is(thead, tbody),
+  .swagger-ui .responses-table > :is(thead, tbody) > tr, .swagger-ui .responses-table > :is(thead, tbody) > tr > td {
+    display: block;
+    width: auto;
+    min-width: 0;
+  }
+  .swagger-ui .responses-table > thead { display: none; }
+  .swagger-ui :is(p, code, td, .operation-link) { overflow-wrap: anywhere; }
+  .swagger-ui .operation-link pre { white-space: pre-wrap; }
+}
 """
 # Swagger UI's style sheet holds small pictures as data: addresses.
 _POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
@@ -57,6 +71,7 @@ class ApiDocsFileResource:
         static = files("swagger_ui") / "static"
         self._files = {name: (media, (static / name).read_bytes()) for name, media in _FROM_PACKAGE.items()}
         self._files["start.js"] = ("text/javascript; charset=utf-8", _START)
+        self._files["phone.css"] = ("text/css; charset=utf-8", _PHONE)
 
     async def on_get(self, _request: ApiRequest, response: Response, name: str) -> None:
         found = self._files.get(name)

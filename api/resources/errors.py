@@ -102,8 +102,14 @@ TABLE: Final = (
         Reason.QUEUE_FULL, _RETRY,
     ),
     # Wrong paths, methods and headers: counted among the requests, and no event is refused by them.
-    Row(falcon.HTTPUnauthorized, 401, "metrics-token", "{0.description}"),
-    Row(falcon.HTTPForbidden, 403, "forbidden", "{0.description}"),
+    Row(
+        falcon.HTTPUnauthorized, 401, "metrics-token", "{0.description}",
+        documented="The figures are for who sends the token that is configured for them.",
+    ),
+    Row(
+        falcon.HTTPForbidden, 403, "forbidden", "{0.description}",
+        documented="The figures are for the service's own machine, and no token is configured for others.",
+    ),
     Row(falcon.HTTPNotFound, 404, "not-found", "There is nothing at this path."),
     Row(falcon.HTTPMethodNotAllowed, 405, "method-not-allowed", "This path does not take the method; see Allow."),
     Row(falcon.HTTPInvalidHeader, 400, "bad-request", "{0.description}"),

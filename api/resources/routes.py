@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+HOME: Final = "/"
 EVENTS: Final = "/api/v1/events"
 BATCH: Final = "/api/v1/events/batch"
 HEALTH: Final = "/healthz"
@@ -11,6 +12,7 @@ READINESS: Final = "/readyz"
 METRICS: Final = "/metrics"
 OPENAPI: Final = "/openapi.json"
 APIDOCS: Final = "/apidocs"
+APIDOCS_SLASH: Final = "/apidocs/"
 APIDOCS_FILE: Final = "/apidocs/{name}"
 
 TAKE_EVENTS: Final = frozenset({EVENTS, BATCH})

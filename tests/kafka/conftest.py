@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.kafka import KafkaBroker
-from tests.support.kafka_tools import class_path, java, need
+from tests.support.kafka_tools import class_path, java
 from tests.support.stack import Stack
+from tests.support.tools import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ import pytest
 from common.topic import Topic
 from tests.support import kafka_services as services
 from tests.support.kafka_load import Load
-from tests.support.kafka_tools import need, redis_server
+from tests.support.kafka_tools import redis_server
 from tests.support.stack import eventually, free_ports
+from tests.support.tools import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

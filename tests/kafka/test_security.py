@@ -22,8 +22,9 @@ from common.names import TOPIC
 from common.topic import Topic
 from tests.support import kafka_services as services
 from tests.support.kafka import SCRAM, KafkaBroker, Login
-from tests.support.kafka_tools import CLIENT_KEY_PASSWORD, make_certificates, need, openssl
+from tests.support.kafka_tools import CLIENT_KEY_PASSWORD, make_certificates, openssl
 from tests.support.stack import HTTP, eventually
+from tests.support.tools import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

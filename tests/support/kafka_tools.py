@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import pytest
+from typing import NamedTuple
 
 from tests.support.stack import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.support.tools import CACHE, ToolMissingError, tool
 
 POM = ROOT / "tests" / "kafka" / "pom.xml"
-CACHE = ROOT / ".ugc-tools"
 OLDEST_JAVA = 17
 RESOLVE_S = 300
-
-
-class ToolMissingError(RuntimeError):
-    """Something that a broker needs is not on this machine; the text says what."""
 
 
 class Certificates(NamedTuple):
@@ -39,20 +28,9 @@ class Certificates(NamedTuple):
 CLIENT_KEY_PASSWORD = "of the client's key"  # noqa: S105 - of a key that lives for a test
 
 
-def need(*tools: Callable[[], str]) -> None:
-    """Leave the tests out that lack a tool, and say why; where CI is set, that is a failure."""
-    try:
-        for find in tools:
-            find()
-    except ToolMissingError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-
-
 def java() -> str:
     """Return the Java to run brokers with. Raises ToolMissingError."""
-    found = _tool("java", f"install a Java runtime of version {OLDEST_JAVA} or newer")
+    found = tool("java", f"install a Java runtime of version {OLDEST_JAVA} or newer")
     said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(\d+)', said)
     if version is None or int(version[1]) < OLDEST_JAVA:
@@ -65,7 +43,7 @@ def class_path() -> str:
     resolved = CACHE / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}.classpath"
     if resolved.exists() and all(Path(jar).exists() for jar in resolved.read_text().split(":")):
         return resolved.read_text()
-    maven = _tool("mvn", "install Maven, which brings the broker's files here")
+    maven = tool("mvn", "install Maven, which brings the broker's files here")
     CACHE.mkdir(exist_ok=True)
     fresh = resolved.with_suffix(".new")
     done = subprocess.run(
@@ -84,12 +62,12 @@ def class_path() -> str:
 
 def openssl() -> str:
     """Return the tool that makes certificates. Raises ToolMissingError."""
-    return _tool("openssl", "install it, certificates of brokers are made with it")
+    return tool("openssl", "install it, certificates of brokers are made with it")
 
 
 def redis_server() -> str:
     """Return Redis. Raises ToolMissingError."""
-    return _tool("redis-server", "install Redis, which keeps rate limits of many processes")
+    return tool("redis-server", "install Redis, which keeps rate limits of many processes")
 
 
 def make_certificates(folder: Path) -> Certificates:
@@ -115,13 +93,6 @@ def make_certificates(folder: Path) -> Certificates:
     both = folder / "broker.pem"
     both.write_text((folder / "broker.key").read_text() + (folder / "broker.crt").read_text())
     return Certificates(folder / "authority.pem", both, folder / "client.pem", folder / "client.key")
-
-
-def _tool(name: str, hint: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise ToolMissingError(f"no {name}: {hint}")
-    return found
 
 
 if __name__ == "__main__":  # what .ci/run calls, so that no test waits for Maven
