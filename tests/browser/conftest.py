@@ -36,6 +36,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack, started only where there is a browser; each test keeps to visitors of its own."""
     assert browser.is_connected()
-    running = Stack(tmp_path_factory.mktemp("stack")).start()
+    running = Stack(tmp_path_factory.mktemp("stack")).with_schema().start()
     yield running
     assert running.stop() == 0

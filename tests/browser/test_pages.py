@@ -10,11 +10,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
     from tests.support.stack import Stack
 
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 WIDER = """() => [...document.querySelectorAll("body *")]
   .filter((each) => {
     const inside = (at) => at && at !== document.body
