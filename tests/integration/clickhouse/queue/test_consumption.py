@@ -15,7 +15,7 @@ from clickhouse.connection.client import connected, execute, rows
 from clickhouse.connection.errors import OperationError
 from clickhouse.queue import consumer
 from clickhouse.rows import replay
-from clickhouse.schema import runner
+from clickhouse.schema import runner, views
 from common import topic
 from tests.integration.clickhouse.conftest import Kafka, count, one, wait_until
 
@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def reading(settings: Settings, kafka: Kafka) -> Settings:
-    found = msgspec.structs.replace(settings, kafka_bootstrap=kafka.address)
-    runner.migrate(found)
-    return found
+def reading(empty: Settings, kafka: Kafka) -> Settings:
+    settings = msgspec.structs.replace(empty, kafka_bootstrap=kafka.address)
+    runner.migrate(settings)
+    return settings
 
 
 @pytest.fixture(scope="module")
 def client(reading: Settings) -> Iterator[Client]:
     with connected(reading) as connection:
+        views.apply(connection, views.load())
         yield connection
 
 

@@ -33,15 +33,16 @@ LONGEST_PAUSE_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def reading(settings: Settings, kafka: Kafka) -> Settings:
-    found = msgspec.structs.replace(settings, kafka_bootstrap=kafka.address)
-    runner.migrate(found)
-    return found
+def reading(empty: Settings, kafka: Kafka) -> Settings:
+    settings = msgspec.structs.replace(empty, kafka_bootstrap=kafka.address)
+    runner.migrate(settings)
+    return settings
 
 
 @pytest.fixture(scope="module")
 def client(reading: Settings) -> Iterator[Client]:
     with connected(reading) as connection:
+        views.apply(connection, views.load())
         wait_until(lambda: consumer.is_assigned(connection), "the group's join")
         yield connection
 
