@@ -116,7 +116,8 @@ def _got(document: bytes | memoryview, path: str) -> str:
         return _got_items(value)
     text = as_text(value)
     if text is None:
-        return f", got {_shorten(value[: _MAX_SHOWN + 1].decode())}"
+        shown = value[: _MAX_SHOWN + 1].decode(errors="replace")  # a number, or a text that is not UTF-8
+        return f", got {_shorten(shown)}"
     return f", got {_quote(text)}" if len(text) <= _MAX_SHOWN else f", got {len(text)} characters"
 
 
