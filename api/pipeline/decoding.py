@@ -11,6 +11,7 @@ from api.pipeline.events import EVENT_TYPES, AnyEvent, Batch, Timestamp
 from api.pipeline.explain import explain
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
+from api.pipeline.repairs import HALF_A_PAIR, Repair, mend, mend_surrogates
 
 # What a decoder can raise on hostile input.
 _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -41,6 +42,7 @@ class DecodedBatch(NamedTuple):
     sent_at: Any
     events: list[tuple[int, AnyEvent]]
     refused: list[RefusedEvent]
+    repairs: list[Repair]
 
 
 _event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
@@ -48,23 +50,45 @@ _batch: Final = msgspec.json.Decoder(Batch)
 _raw_batch: Final = msgspec.json.Decoder(_RawBatch)
 _head_only: Final = msgspec.json.Decoder(_HeadOnly)
 UNKNOWN_TYPE: Final = "unknown"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _TYPES: Final = frozenset(str(each.__struct_config__.tag) for each in EVENT_TYPES)
 
 
-def decode_event(body: bytes) -> AnyEvent:
-    """One event. Raises `RejectionError`."""
+def decode_event(body: bytes, repairs: list[Repair]) -> AnyEvent:
+    """One event; what had to be repaired is added to `repairs`. Raises `RejectionError`."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     if len(body) > MAX_EVENT_BYTES:
         raise _too_large(len(body))
     try:
         event = _event.decode(body)
     except _REFUSALS as error:
-        raise explain(error, body) from error
+        event = _decode_repaired(error, body, repairs)
     refuse_duplicates(body, event)
+    return event
+
+
+def _decode_repaired(error: Exception, body: bytes, repairs: list[Repair]) -> AnyEvent:
+    """An event that strict decoding refused with this error. Raises `RejectionError`."""
+    # Whatever the decoder named first: half of a pair may stand behind a value that is wrong.
+    mended = mend_surrogates(body)
+    document, found = (body, []) if mended is None else (mended, [HALF_A_PAIR])
+    repaired = mend(document)
+    if repaired is not None:
+        document = repaired[0]
+        found += repaired[1]
+    if not found:
+        raise explain(error, body) from error
+    try:
+        event = _event.decode(document)
+    except _REFUSALS as left:
+        raise explain(left, document) from left
+    repairs += found
     return event
 
 
 def decode_batch(body: bytes) -> DecodedBatch:
     """A batch, event by event only if it must be. Raises `RejectionError` when the batch as a whole cannot be read."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     # In a body this small no event can be over its own limit, so their sizes need not be known.
     if len(body) <= MAX_EVENT_BYTES:
         try:
@@ -73,15 +97,27 @@ def decode_batch(body: bytes) -> DecodedBatch:
             return _decode_one_by_one(body)
         if has_duplicate(body, batch.events, _keys_around(batch.sent_at)):
             return _decode_one_by_one(body)
-        return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [])
+        return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [], [])
     return _decode_one_by_one(body)
 
 
+def _decode_mended(body: bytes) -> _RawBatch:
+    try:
+        return _raw_batch.decode(body)
+    except _REFUSALS as error:
+        raise explain(error, body) from error
+
+
 def _decode_one_by_one(body: bytes) -> DecodedBatch:
+    repairs: list[Repair] = []
     try:
         batch = _raw_batch.decode(body)
     except _REFUSALS as error:
-        raise explain(error, body) from error
+        mended = mend_surrogates(body)
+        if mended is None:
+            raise explain(error, body) from error
+        batch = _decode_mended(mended)
+        body, repairs = mended, [HALF_A_PAIR]
     if not 1 <= len(batch.events) <= MAX_BATCH_EVENTS:
         detail = f"expected 1 to {MAX_BATCH_EVENTS} events, got {len(batch.events)}"
         raise RejectionError(Reason.INVALID_VALUE, "$.events", detail)
@@ -91,11 +127,11 @@ def _decode_one_by_one(body: bytes) -> DecodedBatch:
     refuse_duplicates_around(body, documents, _keys_around(batch.sent_at))
     for index, document in enumerate(documents):
         try:
-            events.append((index, decode_event(document)))
+            events.append((index, decode_event(document, repairs)))
         except RejectionError as rejection:
             event_id, event_type = read_head(document)
             refused.append(RefusedEvent(index, event_id, event_type, rejection.below(f"$.events[{index}]")))
-    return DecodedBatch(batch.sent_at, events, refused)
+    return DecodedBatch(batch.sent_at, events, refused, repairs)
 
 
 def _keys_around(sent_at: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from api.pipeline.events import EVENT_TYPES
+from api.pipeline.events import EVENT_TYPES, Batch, Context
 from api.pipeline.rejections import Reason, RejectionError
 from api.pipeline.times import LEAST_EPOCH_MS
 
@@ -19,9 +19,14 @@ _WITH_PATH: Final = re.compile(r"(?P<text>.*?) - at `(?P<path>\$.*)`", re.DOTALL
 _FIELD: Final = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 _STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 _MAX_SHOWN: Final = 64
+_QUALITIES: Final = ("$.from_quality", "$.to_quality")
 _TIME_FIELDS: Final = ("$.occurred_at", "$.sent_at")
 _TIME_HINT: Final = "RFC 3339 with an offset, such as 2024-01-31T12:00:00Z, or epoch milliseconds"
 _ABSENT: Final = object()
+_STRUCTS: Final[tuple[type[msgspec.Struct], ...]] = (*EVENT_TYPES, Context, Batch)
+_KNOWN_NAMES: Final = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_TYPES: Final = re.compile(r"`(str|int|float|bool|array|object)(?: \| null)?`")
+_FIELDS: Final = {name for kind in _STRUCTS for name in kind.__struct_fields__} | {"event_type"}
 
 
 def _choices() -> dict[tuple[str, str], tuple[str, ...]]:
@@ -51,6 +56,8 @@ def explain(error: Exception, document: bytes | memoryview) -> RejectionError:
 
 
 def _malformed(text: str, document: bytes | memoryview) -> str:
+    if bytes(document[:2]) == b"\x1f\x8b":
+        return "expected JSON, got gzip: say so in the header Content-Encoding: gzip"
     if "truncated" not in text:
         return f"expected JSON: {text.removeprefix('JSON is malformed: ')}"
     # The decoder also reports a lone surrogate at the end of a string as truncated input.
@@ -62,20 +69,50 @@ def _malformed(text: str, document: bytes | memoryview) -> str:
 def _wrong_value(message: str, value: Any) -> RejectionError:
     match = _WITH_PATH.fullmatch(message)
     text, path = (match["text"], match["path"]) if match else (message, "$")
+    text = _TYPES.sub(lambda found: f"`{_KNOWN_NAMES.get(found[1], found[1])}`", text)
+    misplaced = _misplaced(value, text) if path == "$" else None
+    if misplaced is not None:
+        return misplaced
     field = _FIELD.fullmatch(text)
     if field:
         path = f"{path}.{_shorten(field['name'])}"
         if field["what"] == "contains unknown":
-            return RejectionError(Reason.UNKNOWN_FIELD, path, "unknown field")
-        return RejectionError(Reason.MISSING_FIELD, path, "required field is missing")
+            return RejectionError(Reason.UNKNOWN_FIELD, path, f"unknown field{_like(field['name'])}")
+        names = value if path.count(".") == 1 and isinstance(value, dict) else {}
+        hint = next((f", got {_shorten(each)}" for each in names if _like(each).endswith(f" {field['name']}?")), "")
+        return RejectionError(Reason.MISSING_FIELD, path, f"required field is missing{hint}")
     if path in _TIME_FIELDS:
         hint = _no_offset(text) or _seconds(_at(value, path))
         return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(value, path)}{hint}")
     if text.startswith("Invalid"):
         return _unlisted(text, path, value)
+    if path in _QUALITIES:
+        text = "Expected lines of the picture, 1p to 8192p, or auto"
     reason = Reason.BAD_PROPERTIES if path.startswith("$.properties") else Reason.INVALID_VALUE
     expected = text[:1].lower() + text[1:]
     return RejectionError(reason, path, expected if ", got " in expected else expected + _got(value, path))
+
+
+def _misplaced(value: Any, text: str) -> RejectionError | None:
+    """What belongs somewhere else, or has another name there."""
+    if isinstance(value, list):
+        detail = 'expected an object, got an array: wrap it as {"events": […]} and post it to /api/v1/events/batch'
+        return RejectionError(Reason.INVALID_VALUE, "$", detail)
+    if not isinstance(value, dict):
+        return None
+    if "events" in value and "event_type" not in value and ("`event_type`" in text or "unknown field `events`" in text):
+        detail = "expected one event, got a batch: post it to /api/v1/events/batch"
+        return RejectionError(Reason.INVALID_VALUE, "$", detail)
+    if "event_type" in value and "events" not in value and "`event" in text:
+        detail = 'expected a batch, got one event: post it to /api/v1/events, or wrap it as {"events": […]}'
+        return RejectionError(Reason.INVALID_VALUE, "$", detail)
+    return None
+
+
+def _like(name: str) -> str:
+    """A hint for a field that is written in another way than ours, such as `eventType`."""
+    ours = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", "_", name).lower()
+    return f": did you mean {ours}?" if ours != name and ours in _FIELDS else ""
 
 
 def _unlisted(text: str, path: str, value: Any) -> RejectionError:

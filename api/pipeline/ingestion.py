@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api.pipeline.client import Client
     from api.pipeline.decoding import DecodedBatch
     from api.pipeline.events import AnyEvent, Event
+    from api.pipeline.repairs import Repair
 
 
 class Accepted(NamedTuple):
@@ -25,6 +26,7 @@ class Accepted(NamedTuple):
     event_id: str
     event_type: str
     message: bytes
+    repairs: list[Repair]
 
 
 class AcceptedBatch(NamedTuple):
@@ -35,6 +37,7 @@ class AcceptedBatch(NamedTuple):
     repeated: list[str]
     """Types of the events that have the id of an earlier event of the batch, with which they are stored once."""
     refused: list[RefusedEvent]
+    repairs: list[Repair]
     clock_skew_ms: int | None
     """How far the sender's clock is behind ours, transport time included; None where it is not known."""
 
@@ -54,24 +57,28 @@ class Ingestion:
     def one(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> Accepted:
         """A single event. With `timings`, the time of each step is measured. Raises `RejectionError`."""
         way = _WAY if timings is None else _MeasuredWay(timings)
-        event = way.decode_event(body)
-        ready = way.finish(Draft(event, None, received_at, self._new_id), client)
-        return Accepted(str(ready.event_id), ready.event_type, way.encode(ready))
+        repairs: list[Repair] = []
+        draft = Draft(way.decode_event(body, repairs), None, received_at, self._new_id)
+        ready = way.finish(draft, client)
+        repairs += draft.repairs
+        return Accepted(str(ready.event_id), ready.event_type, way.encode(ready), repairs)
 
     def batch(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> AcceptedBatch:
         """A batch; `accepted` may be 0. Raises `RejectionError` when it cannot be read at all."""
         way = _WAY if timings is None else _MeasuredWay(timings)
-        sent, events, refused = way.decode_batch(body)
+        sent, events, refused, repairs = way.decode_batch(body)
         sent_at = None if sent is None else times.epoch_ms(sent)
         ready: list[wire.WireEvent] = []
         ids: set[UUID] = set()
         repeated: list[str] = []
         for index, event in events:
+            draft = Draft(event, sent_at, received_at, self._new_id)
             try:
-                finished = way.finish(Draft(event, sent_at, received_at, self._new_id), client)
+                finished = way.finish(draft, client)
             except RejectionError as rejection:
                 refused.append(_refused(index, event, rejection))
                 continue
+            repairs += draft.repairs
             if event.event_id is not None:
                 if event.event_id in ids:
                     repeated.append(finished.event_type)
@@ -84,6 +91,7 @@ class Ingestion:
             [event.event_type for event in ready],
             repeated,
             refused,
+            repairs,
             None if sent_at is None else received_at - sent_at,
         )
 
@@ -91,8 +99,8 @@ class Ingestion:
 class _Way:
     """The functions that every event passes."""
 
-    def decode_event(self, body: bytes) -> AnyEvent:
-        return decode_event(body)
+    def decode_event(self, body: bytes, repairs: list[Repair]) -> AnyEvent:
+        return decode_event(body, repairs)
 
     def decode_batch(self, body: bytes) -> DecodedBatch:
         return decode_batch(body)
@@ -115,8 +123,8 @@ class _MeasuredWay(_Way):
     def __init__(self, timings: Timings) -> None:
         self._run = timings.run
 
-    def decode_event(self, body: bytes) -> AnyEvent:
-        return self._run(Step.DECODE, decode_event, body)
+    def decode_event(self, body: bytes, repairs: list[Repair]) -> AnyEvent:
+        return self._run(Step.DECODE, decode_event, body, repairs)
 
     def decode_batch(self, body: bytes) -> DecodedBatch:
         return self._run(Step.DECODE, decode_batch, body)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from api.pipeline import times
-from api.pipeline.events import Custom, Event
+from api.pipeline.characters import unseen
+from api.pipeline.events import EVENT_TYPES, Custom, Event, SearchFilter
 from api.pipeline.identities import is_junk
 from api.pipeline.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
 from api.pipeline.rejections import Reason, RejectionError
@@ -18,15 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
+    from api.pipeline.repairs import Repair
+
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
+_ID_FIELDS: Final = (*("user_id", "anonymous_id", "session_id", "element_id", "page_id", "movie_id", "name", "actors"),)
+_IDS: Final = {kind: tuple(n for n in _ID_FIELDS if n in kind.__struct_fields__) for kind in EVENT_TYPES}
+_ID_VALUES: Final = {kind: attrgetter(*names) for kind, names in _IDS.items()}
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Draft:
     """One event on its way: what was sent, and what the steps have worked out so far."""
 
-    __slots__ = ("event", "event_id", "key_time", "new_id", "occurred_at", "received_at", "sent_at")
+    __slots__ = ("event", "event_id", "key_time", "new_id", "occurred_at", "received_at", "repairs", "sent_at")
 
     def __init__(self, event: Event, sent_at: int | None, received_at: int, new_id: Callable[[int], str]) -> None:
         self.event = event
@@ -36,6 +43,7 @@ class Draft:
         self.event_id: UUID | str = ""
         self.occurred_at = received_at
         self.key_time = received_at
+        self.repairs: tuple[Repair, ...] = ()
 
 
 def require_identity(draft: Draft) -> None:
@@ -52,6 +60,25 @@ def refuse_junk_identity(draft: Draft) -> None:
         if identity is not None and is_junk(identity):
             detail = f"expected somebody's identity, got {json.dumps(identity)}, which names nobody"
             raise RejectionError(Reason.JUNK_IDENTITY, f"$.{name}", detail)
+
+
+def refuse_unseen_characters(draft: Draft) -> None:
+    """Refuse ids with characters that nobody sees: two that look the same would be two, and lines would break."""
+    event = draft.event
+    kind = type(event)
+    # All at once: one look is enough for nearly every event.
+    values = _ID_VALUES[kind](event)
+    if kind is not SearchFilter and unseen("".join([each for each in values if each is not None])) is None:
+        return
+    for name in _IDS[kind]:
+        value = getattr(event, name)
+        if value is None:
+            continue
+        for text in value if isinstance(value, tuple) else (value,):
+            found = unseen(text)
+            if found is not None:
+                detail = f"expected an id without characters that nobody sees, got U+{ord(found):04X}: leave it out"
+                raise RejectionError(Reason.INVALID_VALUE, f"$.{name}", detail)
 
 
 def check_contradictions(draft: Draft) -> None:
@@ -99,6 +126,7 @@ def place_in_time(draft: Draft) -> None:
 STEPS: Final[dict[Step, Callable[[Draft], None]]] = {
     Step.REQUIRE_IDENTITY: require_identity,
     Step.REFUSE_JUNK_IDENTITY: refuse_junk_identity,
+    Step.REFUSE_UNSEEN_CHARACTERS: refuse_unseen_characters,
     Step.CHECK_CONTRADICTIONS: check_contradictions,
     Step.CHECK_PROPERTIES: check_properties,
     Step.IDENTIFY: identify,

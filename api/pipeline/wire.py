@@ -9,6 +9,8 @@ import msgspec
 
 from api.pipeline.events import EVENT_TYPES, Context, Event
 from api.pipeline.limits import MAX_MESSAGE_BYTES
+from api.pipeline.repairs import UNKNOWN_ZONE
+from api.pipeline.time_zones import TIME_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,11 +65,20 @@ def type_of(event: Event) -> str:
     return _TAGS[type(event)]
 
 
+def _bare(address: str | None) -> str | None:
+    """An address without query and fragment, which may name a person."""
+    return None if address is None else address.partition("#")[0].partition("?")[0]
+
+
 def complete(draft: Draft, client: Client) -> WireEvent:
     """The finished event with what the service adds to it."""
     event = draft.event
     event_type = type(event)
     context = event.context or _NO_CONTEXT
+    timezone = context.timezone
+    if timezone is not None and timezone not in TIME_ZONES:
+        timezone = None
+        draft.repairs = (UNKNOWN_ZONE,)
     return WireEvent(
         draft.event_id,
         _TAGS[event_type],
@@ -77,14 +88,14 @@ def complete(draft: Draft, client: Client) -> WireEvent:
         _PAYLOADS[event_type](event),
         None if client.anonymous else event.user_id,
         # An event needs an identity; its own id is one that no other event shares.
-        str(draft.event_id) if client.anonymous and event.anonymous_id is None else event.anonymous_id,
-        event.session_id,
-        event.page_url,
-        event.referrer,
+        str(draft.event_id) if client.anonymous else event.anonymous_id,
+        None if client.anonymous else event.session_id,
+        _bare(event.page_url) if client.anonymous else event.page_url,
+        _bare(event.referrer) if client.anonymous else event.referrer,
         client.user_agent,
         client.ip,
         context.locale,
-        context.timezone,
+        timezone,
         context.screen_width,
         context.screen_height,
         context.app_version,

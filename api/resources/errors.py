@@ -104,8 +104,14 @@ TABLE: Final = (
     # Wrong paths, methods and headers: counted among the requests, and no event is refused by them.
     Row(falcon.HTTPUnauthorized, 401, "metrics-token", "{0.description}"),
     Row(falcon.HTTPForbidden, 403, "forbidden", "{0.description}"),
-    Row(falcon.HTTPNotFound, 404, "not-found", "There is nothing at this path."),
-    Row(falcon.HTTPMethodNotAllowed, 405, "method-not-allowed", "This path does not take the method; see Allow."),
+    Row(
+        falcon.HTTPNotFound, 404, "not-found",
+        "There is nothing at this path. Events go to /api/v1/events or /api/v1/events/batch, without a slash behind.",
+    ),
+    Row(
+        falcon.HTTPMethodNotAllowed, 405, "method-not-allowed",
+        "This path does not take the method; see Allow. Events are sent with POST.",
+    ),
     Row(falcon.HTTPInvalidHeader, 400, "bad-request", "{0.description}"),
     Row(falcon.HTTPBadRequest, 400, "bad-request", "The request cannot be understood."),
     # Before the application.
