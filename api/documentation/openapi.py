@@ -8,10 +8,10 @@ from typing import Any, Final
 import msgspec
 
 from api.documentation.examples import EXAMPLES
+from api.documentation.repairable import allow_what_is_repaired
 from api.guards.write_keys import HEADER, PARAMETER
 from api.pipeline.events import AnyEvent, Batch
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
-from api.pipeline.repairs import DURATIONS, PIXELS, SCREEN, TEXT_LIMITS
 from api.resources import routes
 from api.resources.batch import BatchAnswer
 from api.resources.errors import TABLE, Row, problem_of, row_of
@@ -35,8 +35,8 @@ Takes behaviour events of an online cinema's web front end.
   ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
   {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
   written without a fraction; no object has a key twice.
-- What a browser decides is repaired: fractions of milliseconds and pixels, a
-  `dwell_ms` beyond a day, a screen of 0, texts that are too long, halves of surrogate pairs, unknown time zones.
+- What a browser decides is repaired: fractions of milliseconds, pixels and percents, a `dwell_ms` beyond a day, a
+  screen of 0, texts that are too long, halves of surrogate pairs, unknown time zones.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
 - Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
   parameter `{PARAMETER}`.
@@ -77,7 +77,7 @@ def document(*, needs_key: bool = False) -> dict[str, Any]:
     )
     components["Event"] = {**event, "allOf": [{"anyOf": [_present("user_id"), _present("anonymous_id")]}]}
     components["Identity"] = _taken_out(components, "Identity", ("user_id", "anonymous_id"))
-    _loosen(components)
+    allow_what_is_repaired(components)
     components["EventAccepted"] = {
         "type": "object",
         "properties": {"event_id": {"type": "string", "format": "uuid"}},
@@ -175,21 +175,6 @@ def _taken_out(components: dict[str, Any], name: str, fields: tuple[str, ...]) -
                 alternatives = component["properties"][field]["anyOf"]
                 shared, alternatives[0] = alternatives[0], {"$ref": _REF.format(name=name)}
     return shared
-
-
-def _loosen(components: dict[str, Any]) -> None:
-    """Have the schemas allow what is repaired, as it is sent."""
-    for component in components.values():
-        for name, schema in component.get("properties", {}).items():
-            for each in schema.get("anyOf", [schema]):
-                if name in (*TEXT_LIMITS, "timezone"):
-                    each.pop("maxLength", None)
-                elif name in (*DURATIONS, *PIXELS, *SCREEN) and each.get("type") == "integer":
-                    each["type"] = "number"
-                    if name in SCREEN:
-                        each["minimum"] = 0
-                    if name == "dwell_ms":
-                        each.pop("maximum", None)
 
 
 def _present(name: str) -> dict[str, Any]:

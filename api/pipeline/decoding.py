@@ -11,7 +11,7 @@ from api.pipeline.events import EVENT_TYPES, AnyEvent, Batch, Timestamp
 from api.pipeline.explain import explain
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
-from api.pipeline.repairs import HALF_A_PAIR, Repair, mend, mend_surrogates
+from api.pipeline.repairs import Repair, mend, mend_surrogates
 
 # What a decoder can raise on hostile input.
 _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -69,21 +69,19 @@ def decode_event(body: bytes, repairs: list[Repair]) -> AnyEvent:
 
 def _decode_repaired(error: Exception, body: bytes, repairs: list[Repair]) -> AnyEvent:
     """An event that strict decoding refused with this error. Raises `RejectionError`."""
-    # Whatever the decoder named first: half of a pair may stand behind a value that is wrong.
-    mended = mend_surrogates(body)
-    document, found = (body, []) if mended is None else (mended, [HALF_A_PAIR])
-    repaired = mend(document)
-    if repaired is not None:
-        document = repaired[0]
-        found += repaired[1]
-    if not found:
-        raise explain(error, body) from error
-    try:
-        event = _event.decode(document)
-    except _REFUSALS as left:
-        raise explain(left, document) from left
-    repairs += found
-    return event
+    document, found = body, []
+    # Each round repairs all that is of one kind, so there are few.
+    while (mended := mend(document, error)) is not None:
+        document = mended.document
+        found += mended.repairs
+        try:
+            event = _event.decode(document)
+        except _REFUSALS as left:
+            error = left
+        else:
+            repairs += found
+            return event
+    raise explain(error, document) from error
 
 
 def decode_batch(body: bytes) -> DecodedBatch:
@@ -116,8 +114,8 @@ def _decode_one_by_one(body: bytes) -> DecodedBatch:
         mended = mend_surrogates(body)
         if mended is None:
             raise explain(error, body) from error
-        batch = _decode_mended(mended)
-        body, repairs = mended, [HALF_A_PAIR]
+        body, repairs = mended
+        batch = _decode_mended(body)
     if not 1 <= len(batch.events) <= MAX_BATCH_EVENTS:
         detail = f"expected 1 to {MAX_BATCH_EVENTS} events, got {len(batch.events)}"
         raise RejectionError(Reason.INVALID_VALUE, "$.events", detail)

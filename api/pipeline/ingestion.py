@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from api.pipeline import times, wire
+from api.pipeline.characters import is_plain
 from api.pipeline.decoding import RefusedEvent, decode_batch, decode_event
 from api.pipeline.rejections import RejectionError
 from api.pipeline.steps import STEPS, Draft
@@ -58,27 +59,25 @@ class Ingestion:
         """A single event. With `timings`, the time of each step is measured. Raises `RejectionError`."""
         way = _WAY if timings is None else _MeasuredWay(timings)
         repairs: list[Repair] = []
-        draft = Draft(way.decode_event(body, repairs), None, received_at, self._new_id)
-        ready = way.finish(draft, client)
-        repairs += draft.repairs
+        event = way.decode_event(body, repairs)
+        ready = way.finish(Draft(event, None, received_at, self._new_id), client, plain=is_plain(body))
         return Accepted(str(ready.event_id), ready.event_type, way.encode(ready), repairs)
 
     def batch(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> AcceptedBatch:
         """A batch; `accepted` may be 0. Raises `RejectionError` when it cannot be read at all."""
         way = _WAY if timings is None else _MeasuredWay(timings)
         sent, events, refused, repairs = way.decode_batch(body)
+        plain = is_plain(body)
         sent_at = None if sent is None else times.epoch_ms(sent)
         ready: list[wire.WireEvent] = []
         ids: set[UUID] = set()
         repeated: list[str] = []
         for index, event in events:
-            draft = Draft(event, sent_at, received_at, self._new_id)
             try:
-                finished = way.finish(draft, client)
+                finished = way.finish(Draft(event, sent_at, received_at, self._new_id), client, plain=plain)
             except RejectionError as rejection:
                 refused.append(_refused(index, event, rejection))
                 continue
-            repairs += draft.repairs
             if event.event_id is not None:
                 if event.event_id in ids:
                     repeated.append(finished.event_type)
@@ -105,8 +104,9 @@ class _Way:
     def decode_batch(self, body: bytes) -> DecodedBatch:
         return decode_batch(body)
 
-    def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
-        for step in _STEPS:
+    def finish(self, draft: Draft, client: Client, *, plain: bool) -> wire.WireEvent:
+        """`plain`: the text that the event was decoded from has no character that nobody sees."""
+        for step in _STEPS_OF_PLAIN if plain else _STEPS:
             step(draft)
         return wire.complete(draft, client)
 
@@ -129,7 +129,8 @@ class _MeasuredWay(_Way):
     def decode_batch(self, body: bytes) -> DecodedBatch:
         return self._run(Step.DECODE, decode_batch, body)
 
-    def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
+    def finish(self, draft: Draft, client: Client, *, plain: bool) -> wire.WireEvent:  # noqa: ARG002
+        # All of them, so that each has a figure.
         for name, step in STEPS.items():
             self._run(name, step, draft)
         return self._run(Step.COMPLETE, wire.complete, draft, client)
@@ -143,6 +144,7 @@ class _MeasuredWay(_Way):
 
 _WAY: Final = _Way()
 _STEPS: Final = tuple(STEPS.values())
+_STEPS_OF_PLAIN: Final = tuple(step for name, step in STEPS.items() if name is not Step.REFUSE_UNSEEN_CHARACTERS)
 
 
 def _refused(index: int, event: Event, rejection: RejectionError) -> RefusedEvent:

@@ -6,17 +6,21 @@ Only an event that strict decoding refused comes here, so that good events pay n
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Raw
 
 from api.pipeline.time_zones import TIME_ZONES
 
+_Value = TypeVar("_Value")
 Repair = tuple[str, str]
 """Field and rule: the labels of the counter, both from the closed lists below."""
 
 DAY_MS: Final = 86_400_000
 MAX_PIXELS: Final = 1_000_000
+MAX_SCREEN: Final = 65_535
 CUT: Final = "cut"
 ROUNDED: Final = "rounded"
 UNKNOWN: Final = "unknown"
@@ -24,9 +28,13 @@ SURROGATE: Final = "surrogate"
 
 TEXT_LIMITS: Final = {"page_url": 2048, "referrer": 2048, "label": 256, "title": 512, "query": 512}
 DURATIONS: Final = ("dwell_ms", "active_ms", "position_ms", "duration_ms", "watched_ms")
+STAYS: Final = ("dwell_ms", "active_ms")
+"""Durations that go on while a tab is open, for days if need be."""
+
 PIXELS: Final = ("x", "y")
 SCREEN: Final = ("screen_width", "screen_height")
-UNKNOWN_ZONE: Final[Repair] = ("timezone", UNKNOWN)
+SCROLL: Final = "scroll_percent"
+NUMBERS: Final = (*DURATIONS, *PIXELS, *SCREEN, SCROLL)
 HALF_A_PAIR: Final[Repair] = ("text", SURROGATE)
 
 # A pair, half of one, or any other escape, so that an escaped backslash before a `u` is not taken for one.
@@ -36,61 +44,124 @@ _ESCAPE: Final = re.compile(
 _MAX_ESCAPES: Final = 20_000
 """More would cost more to look at than a good body costs."""
 
+_members: Final = msgspec.json.Decoder(dict[str, Raw])
+_text: Final = msgspec.json.Decoder(str)
+_number: Final[msgspec.json.Decoder[int | float]] = msgspec.json.Decoder(int | float)
+_encode: Final = msgspec.json.Encoder().encode
+_NOTHING: Final = Raw(b"null")
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-def mend_surrogates(document: bytes) -> bytes | None:
+
+_Repairer = Callable[[Raw], tuple[Raw, str] | None]
+"""Takes a value as it was sent; gives what it becomes and by which rule, or None where it is not to be repaired."""
+
+
+class Mended(NamedTuple):
+    """A JSON text after repairs, and what they were."""
+
+    document: bytes
+    repairs: list[Repair]
+
+
+def mend(document: bytes, error: Exception) -> Mended | None:
+    """The event that the decoder refused with this error, repaired; None where the error is not of that kind.
+
+    What the decoder would name next is repaired with it, unless it is of the other kind: half of a pair, or a value.
+    """
+    if isinstance(error, msgspec.ValidationError):
+        # Whatever else there is, an event is refused for a value that is beyond repair.
+        return _mend_values(document) if _place(error) in _PLACES else None
+    return mend_surrogates(document)
+
+
+def mend_surrogates(document: bytes) -> Mended | None:
     """The text with U+FFFD for each half of a surrogate pair; None where there is none, or too much to look at."""
     if not 0 < document.count(b"\\") <= _MAX_ESCAPES:
         return None
     mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], document)
-    return None if mended == document else mended
+    return None if mended == document else Mended(mended, [HALF_A_PAIR])
 
 
-def mend(document: bytes) -> tuple[bytes, list[Repair]] | None:
-    """The event with what can be repaired repaired; None where there is nothing of that kind."""
-    try:
-        event = msgspec.json.decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if not isinstance(event, dict):
-        return None
+def _mend_values(document: bytes) -> Mended | None:
+    fields = _read(_members, document)
+    if fields is None:
+        return mend_surrogates(document)
+    repairs = _mend_each(fields, _REPAIRERS)
+    context = fields.get("context")
+    inner = None if context is None else _read(_members, context)
+    if inner is not None:
+        found = _mend_each(inner, _CONTEXT_REPAIRERS)
+        if found:
+            fields["context"] = Raw(_encode(inner))
+            repairs += found
+    return Mended(_encode(fields), repairs) if repairs else None
+
+
+def _mend_each(fields: dict[str, Raw], repairers: dict[str, _Repairer]) -> list[Repair]:
     repairs: list[Repair] = []
-    for name, limit in TEXT_LIMITS.items():
-        text = event.get(name)
-        if isinstance(text, str) and len(text) > limit:
-            event[name] = text[:limit]
-            repairs.append((name, CUT))
-    for name in DURATIONS:
-        _round(event, name, 0, DAY_MS, repairs)
-    for name in PIXELS:
-        _round(event, name, -MAX_PIXELS, MAX_PIXELS, repairs)
-    dwell = event.get("dwell_ms")
-    if dwell is not None and _is_number(dwell) and dwell > DAY_MS:
-        event["dwell_ms"] = DAY_MS
-        repairs.append(("dwell_ms", CUT))
-    context = event.get("context")
-    if isinstance(context, dict):
-        _mend_context(context, repairs)
-    return (msgspec.json.encode(event), repairs) if repairs else None
+    for name, repairer in repairers.items():
+        value = fields.get(name)
+        found = None if value is None else repairer(value)
+        if found is not None:
+            fields[name], rule = found
+            repairs.append((name, rule))
+    return repairs
 
 
-def _mend_context(context: dict[str, Any], repairs: list[Repair]) -> None:
-    for name in SCREEN:
-        _round(context, name, 0, 65_535, repairs)
-        if _is_number(context.get(name)) and context[name] == 0:
-            context[name] = None
-            repairs.append((name, UNKNOWN))
-    zone = context.get("timezone")
-    if isinstance(zone, str) and zone not in TIME_ZONES:
-        context["timezone"] = None
-        repairs.append(UNKNOWN_ZONE)
+def _cutting(limit: int) -> _Repairer:
+    def repair(value: Raw) -> tuple[Raw, str] | None:
+        text = _read(_text, value)
+        return None if text is None or len(text) <= limit else (Raw(_encode(text[:limit])), CUT)
+
+    return repair
 
 
-def _round(fields: dict[str, Any], name: str, least: int, most: int, repairs: list[Repair]) -> None:
-    value = fields.get(name)
-    if isinstance(value, float) and least <= value <= most:
-        fields[name] = round(value)
-        repairs.append((name, ROUNDED))
+def _rounding(least: int, most: int, *, cut: bool = False) -> _Repairer:
+    def repair(value: Raw) -> tuple[Raw, str] | None:
+        number = _read(_number, value)
+        if number is None:
+            return None
+        if cut and number > most:
+            return Raw(_encode(most)), CUT
+        if isinstance(number, float) and least <= (whole := round(number)) <= most:
+            return Raw(_encode(whole)), ROUNDED
+        return None
+
+    return repair
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _repair_screen(value: Raw) -> tuple[Raw, str] | None:
+    number = _read(_number, value)
+    return _round_screen(value) if number is None or round(number) != 0 else (_NOTHING, UNKNOWN)
+
+
+def _repair_zone(value: Raw) -> tuple[Raw, str] | None:
+    zone = _read(_text, value)
+    return None if zone is None or zone in TIME_ZONES else (_NOTHING, UNKNOWN)
+
+
+def _read(decoder: msgspec.json.Decoder[_Value], value: bytes | Raw) -> _Value | None:
+    """The value, if it is of the decoder's type."""
+    try:
+        return decoder.decode(value)
+    except _UNREADABLE:
+        return None
+
+
+def _place(error: Exception) -> str:
+    """Where the decoder found what it refused."""
+    return str(error).rpartition(" - at `$.")[2].removesuffix("`")
+
+
+_round_screen: Final = _rounding(1, MAX_SCREEN)
+_REPAIRERS: Final[dict[str, _Repairer]] = {
+    **{name: _cutting(limit) for name, limit in TEXT_LIMITS.items()},
+    **{name: _rounding(0, DAY_MS, cut=name in STAYS) for name in DURATIONS},
+    **{name: _rounding(-MAX_PIXELS, MAX_PIXELS) for name in PIXELS},
+    SCROLL: _rounding(0, 100),
+}
+_CONTEXT_REPAIRERS: Final[dict[str, _Repairer]] = {
+    **dict.fromkeys(SCREEN, _repair_screen),
+    "timezone": _repair_zone,
+}
+_PLACES: Final = {*_REPAIRERS, *(f"context.{name}" for name in _CONTEXT_REPAIRERS)}

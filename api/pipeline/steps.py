@@ -20,20 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from api.pipeline.repairs import Repair
-
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
-_ID_FIELDS: Final = (*("user_id", "anonymous_id", "session_id", "element_id", "page_id", "movie_id", "name", "actors"),)
+_ID_FIELDS: Final = ("user_id", "anonymous_id", "session_id", "element_id", "page_id", "movie_id", "name", "actors")
 _IDS: Final = {kind: tuple(n for n in _ID_FIELDS if n in kind.__struct_fields__) for kind in EVENT_TYPES}
-_ID_VALUES: Final = {kind: attrgetter(*names) for kind, names in _IDS.items()}
+_ID_VALUES: Final = {kind: attrgetter(*(n for n in names if n != "actors")) for kind, names in _IDS.items()}
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Draft:
     """One event on its way: what was sent, and what the steps have worked out so far."""
 
-    __slots__ = ("event", "event_id", "key_time", "new_id", "occurred_at", "received_at", "repairs", "sent_at")
+    __slots__ = ("event", "event_id", "key_time", "new_id", "occurred_at", "received_at", "sent_at")
 
     def __init__(self, event: Event, sent_at: int | None, received_at: int, new_id: Callable[[int], str]) -> None:
         self.event = event
@@ -43,7 +41,6 @@ class Draft:
         self.event_id: UUID | str = ""
         self.occurred_at = received_at
         self.key_time = received_at
-        self.repairs: tuple[Repair, ...] = ()
 
 
 def require_identity(draft: Draft) -> None:
@@ -68,7 +65,9 @@ def refuse_unseen_characters(draft: Draft) -> None:
     kind = type(event)
     # All at once: one look is enough for nearly every event.
     values = _ID_VALUES[kind](event)
-    if kind is not SearchFilter and unseen("".join([each for each in values if each is not None])) is None:
+    if isinstance(event, SearchFilter):
+        values += event.actors
+    if unseen("".join(filter(None, values))) is None:
         return
     for name in _IDS[kind]:
         value = getattr(event, name)

@@ -6,11 +6,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from api.pipeline.events import EVENT_TYPES, Context, Event
 from api.pipeline.limits import MAX_MESSAGE_BYTES
-from api.pipeline.repairs import UNKNOWN_ZONE
-from api.pipeline.time_zones import TIME_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,6 +64,19 @@ def type_of(event: Event) -> str:
     return _TAGS[type(event)]
 
 
+def _anonymized(event: WireEvent) -> WireEvent:
+    """The event without what ties it to a person or to other events."""
+    return replace(
+        event,
+        user_id=None,
+        # An event needs an identity; its own id is one that no other event shares.
+        anonymous_id=str(event.event_id),
+        session_id=None,
+        page_url=_bare(event.page_url),
+        referrer=_bare(event.referrer),
+    )
+
+
 def _bare(address: str | None) -> str | None:
     """An address without query and fragment, which may name a person."""
     return None if address is None else address.partition("#")[0].partition("?")[0]
@@ -75,32 +87,28 @@ def complete(draft: Draft, client: Client) -> WireEvent:
     event = draft.event
     event_type = type(event)
     context = event.context or _NO_CONTEXT
-    timezone = context.timezone
-    if timezone is not None and timezone not in TIME_ZONES:
-        timezone = None
-        draft.repairs = (UNKNOWN_ZONE,)
-    return WireEvent(
+    finished = WireEvent(
         draft.event_id,
         _TAGS[event_type],
         draft.occurred_at,
         draft.received_at,
         draft.key_time,
         _PAYLOADS[event_type](event),
-        None if client.anonymous else event.user_id,
-        # An event needs an identity; its own id is one that no other event shares.
-        str(draft.event_id) if client.anonymous else event.anonymous_id,
-        None if client.anonymous else event.session_id,
-        _bare(event.page_url) if client.anonymous else event.page_url,
-        _bare(event.referrer) if client.anonymous else event.referrer,
+        event.user_id,
+        event.anonymous_id,
+        event.session_id,
+        event.page_url,
+        event.referrer,
         client.user_agent,
         client.ip,
         context.locale,
-        timezone,
+        context.timezone,
         context.screen_width,
         context.screen_height,
         context.app_version,
         client.is_bot,
     )
+    return _anonymized(finished) if client.anonymous else finished
 
 
 _encoder: Final = msgspec.json.Encoder(uuid_format="canonical")
