@@ -198,8 +198,8 @@ CREATE TABLE ugc.clicks
     `element` LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
     `element_id` String COMMENT 'Its id, empty when not given' CODEC(ZSTD(1)),
     `label` String COMMENT 'Its text, empty when not given' CODEC(ZSTD(1)),
-    `x` Nullable(UInt32) COMMENT 'Pixels from the left of the page' CODEC(ZSTD(1)),
-    `y` Nullable(UInt32) COMMENT 'Pixels from the top of the page' CODEC(ZSTD(1)),
+    `x` Nullable(Int32) COMMENT 'Pixels from the left of the page, below 0 beyond its edge' CODEC(ZSTD(1)),
+    `y` Nullable(Int32) COMMENT 'Pixels from the top of the page, below 0 beyond its edge' CODEC(ZSTD(1)),
     `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
 )
@@ -1420,7 +1420,7 @@ CREATE TABLE ugc.video_completions
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
-    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown' CODEC(ZSTD(1)),
     `watched_ms` Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched' CODEC(ZSTD(1)),
     `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
@@ -1454,7 +1454,7 @@ CREATE TABLE ugc.video_progress
     `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
-    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown' CODEC(ZSTD(1)),
     `state` LowCardinality(String) COMMENT 'playing, paused or buffering',
     `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
@@ -1487,8 +1487,8 @@ CREATE TABLE ugc.video_quality_changes
     `app_version` LowCardinality(String) COMMENT 'Version of the front end',
     `is_bot` Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
-    `from_quality` LowCardinality(String) COMMENT 'Before: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
-    `to_quality` LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    `from_quality` LowCardinality(String) COMMENT 'Before: lines of the picture, 1p to 8192p, or auto',
+    `to_quality` LowCardinality(String) COMMENT 'After: lines of the picture, 1p to 8192p, or auto',
     `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
     `automatic` Bool COMMENT 'Chosen by the player, not by the viewer' CODEC(ZSTD(1)),
     `precedence` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
@@ -1558,8 +1558,8 @@ CREATE MATERIALIZED VIEW ugc.clicks_mv TO ugc.clicks
     `element` String,
     `element_id` String,
     `label` String,
-    `x` Nullable(UInt32),
-    `y` Nullable(UInt32)
+    `x` Nullable(Int32),
+    `y` Nullable(Int32)
 )
 AS SELECT
     event_id,
@@ -1583,8 +1583,8 @@ AS SELECT
     JSONExtractString(payload, 'element') AS element,
     JSONExtractString(payload, 'element_id') AS element_id,
     JSONExtractString(payload, 'label') AS label,
-    JSONExtract(payload, 'x', 'Nullable(UInt32)') AS x,
-    JSONExtract(payload, 'y', 'Nullable(UInt32)') AS y
+    JSONExtract(payload, 'x', 'Nullable(Int32)') AS x,
+    JSONExtract(payload, 'y', 'Nullable(Int32)') AS y
 FROM ugc.events
 WHERE event_type = 'click';
 
@@ -2401,8 +2401,8 @@ CREATE VIEW analytics.clicks
     `element` LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
     `element_id` String COMMENT 'Its id, empty when not given',
     `label` String COMMENT 'Its text, empty when not given',
-    `x` Nullable(UInt32) COMMENT 'Pixels from the left of the page',
-    `y` Nullable(UInt32) COMMENT 'Pixels from the top of the page',
+    `x` Nullable(Int32) COMMENT 'Pixels from the left of the page, below 0 beyond its edge',
+    `y` Nullable(Int32) COMMENT 'Pixels from the top of the page, below 0 beyond its edge',
     `page_url` String COMMENT 'Page where it happened, empty when not given',
     `referrer` String COMMENT 'Page that led there, empty when not given',
     `user_agent` LowCardinality(String) COMMENT 'Browser as it names itself, cut at 512 characters',
@@ -3434,10 +3434,10 @@ CREATE VIEW analytics.quality_changes
 (
     `day` Date COMMENT 'Day in UTC',
     `movie_id` LowCardinality(String) COMMENT 'Film',
-    `from_quality` LowCardinality(String) COMMENT 'Before: 144p to 4320p',
-    `to_quality` LowCardinality(String) COMMENT 'After: 144p to 4320p',
+    `from_quality` LowCardinality(String) COMMENT 'Before: 1p to 8192p, or auto',
+    `to_quality` LowCardinality(String) COMMENT 'After: 1p to 8192p, or auto',
     `automatic` Bool COMMENT 'Done by the player, not by hand',
-    `direction` String COMMENT 'up, down or same',
+    `direction` String COMMENT 'up, down, same, or unknown',
     `changes` UInt64 COMMENT 'How often',
     `active_users` UInt64 COMMENT 'People to whom it happened'
 )
@@ -3448,7 +3448,7 @@ AS (SELECT
     from_quality,
     to_quality,
     automatic,
-    multiIf(toUInt16OrZero(trimRight(to_quality, 'p')) > toUInt16OrZero(trimRight(from_quality, 'p')), 'up', toUInt16OrZero(trimRight(to_quality, 'p')) < toUInt16OrZero(trimRight(from_quality, 'p')), 'down', 'same') AS direction,
+    multiIf((from_quality != to_quality) AND ('auto' IN (from_quality, to_quality)), 'unknown', toUInt16OrZero(trimRight(to_quality, 'p')) > toUInt16OrZero(trimRight(from_quality, 'p')), 'up', toUInt16OrZero(trimRight(to_quality, 'p')) < toUInt16OrZero(trimRight(from_quality, 'p')), 'down', 'same') AS direction,
     count() AS changes,
     uniqExact(cityHash64(identity)) AS active_users
 FROM analytics.video_quality_changes
@@ -3459,7 +3459,7 @@ GROUP BY
     from_quality,
     to_quality,
     automatic)
-COMMENT 'Changes of the picture quality. One row per day, film, quality before, quality after, and whether the player made it. Direction is up or down. active_users of several rows must not be added up. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
+COMMENT 'Changes of the picture quality. One row per day, film, quality before, quality after, and whether the player made it. Direction is unknown where one of the two is auto. active_users of several rows must not be added up. Bots are left out. A person is an identity: the user_id, else the anonymous_id. Times and days are in UTC.';
 
 CREATE VIEW analytics.retention
 (
@@ -3948,7 +3948,7 @@ CREATE VIEW analytics.video_completions
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
     `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
-    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds',
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown',
     `watched_ms` Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched',
     `page_url` String COMMENT 'Page where it happened, empty when not given',
     `referrer` String COMMENT 'Page that led there, empty when not given',
@@ -3999,7 +3999,7 @@ CREATE VIEW analytics.video_progress
     `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film',
-    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds',
+    `duration_ms` Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown',
     `state` LowCardinality(String) COMMENT 'playing, paused or buffering',
     `page_url` String COMMENT 'Page where it happened, empty when not given',
     `referrer` String COMMENT 'Page that led there, empty when not given',
@@ -4050,8 +4050,8 @@ CREATE VIEW analytics.video_quality_changes
     `anonymous_id` String COMMENT 'Browser without sign-in, empty when not given',
     `session_id` String COMMENT 'Session as the client numbers it, empty when not given',
     `movie_id` LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
-    `from_quality` LowCardinality(String) COMMENT 'Before: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
-    `to_quality` LowCardinality(String) COMMENT 'After: 144p, 240p, 360p, 480p, 720p, 1080p, 1440p, 2160p or 4320p',
+    `from_quality` LowCardinality(String) COMMENT 'Before: lines of the picture, 1p to 8192p, or auto',
+    `to_quality` LowCardinality(String) COMMENT 'After: lines of the picture, 1p to 8192p, or auto',
     `position_ms` Nullable(UInt32) COMMENT 'Milliseconds from the start of the film',
     `automatic` Bool COMMENT 'Chosen by the player, not by the viewer',
     `page_url` String COMMENT 'Page where it happened, empty when not given',

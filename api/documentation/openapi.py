@@ -38,6 +38,8 @@ Takes behaviour events of an online cinema's web front end.
   ahead; `rating_min` and `year_from` are not above `rating_max` and `year_to`; `properties` have at most
   {MAX_PROPERTIES_BYTES} bytes as compact JSON, {MAX_PROPERTIES_DEPTH} levels, and integers of 64 bits; integers are
   written without a fraction; no object has a key twice.
+- What a browser decides is repaired: fractions of milliseconds, pixels and percents, a `dwell_ms` beyond a day, a
+  screen of 0, texts that are too long, halves of surrogate pairs, unknown time zones.
 - An event may have 64 KiB, a body 1 MiB, a batch {MAX_BATCH_EVENTS} events.
 - Where write keys are configured, one is needed: in the header `{HEADER}`, or, for beacons, in the
   parameter `{PARAMETER}`.

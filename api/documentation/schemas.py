@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api.documentation.repairable import allow_what_is_repaired
 from api.pipeline.events import AnyEvent, Batch, Event
 from api.resources.batch import BatchAnswer
 from api.resources.problems import Problem
@@ -28,6 +29,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         [AnyEvent, Batch, BatchAnswer, Problem], ref_template=ref("{name}")["$ref"]
     )
     found["Identity"] = _taken_out(found, _IDENTITIES)
+    allow_what_is_repaired(found)
     for schema in found.values():
         for each in schema.get("properties", {}).values():
             _without_default(each)

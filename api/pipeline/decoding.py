@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -12,12 +12,16 @@ from api.pipeline.duplicates import has_duplicate, refuse_duplicates, refuse_dup
 from api.pipeline.events import EVENT_TYPES, AnyEvent, Batch, Timestamp
 from api.pipeline.excerpts import UNREADABLE, as_text
 from api.pipeline.explain import explain
+from api.pipeline.hints import not_a_batch, not_one_event
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
+from api.pipeline.repairs import Repairs, is_repairable, mend_surrogates, mend_values
 from api.pipeline.turns import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+_Decoded = TypeVar("_Decoded")
 
 
 class _RawBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -45,6 +49,7 @@ class DecodedBatch(NamedTuple):
     sent_at: Any
     events: list[tuple[int, AnyEvent]]
     refused: list[RefusedEvent]
+    repairs: Repairs
 
 
 _event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
@@ -66,19 +71,63 @@ _MAX_COUNTED: Final = 256 * 1024
 """Bytes of a list of too many events in which they are counted."""
 
 UNKNOWN_TYPE: Final = "unknown"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _TYPES: Final = frozenset(str(each.__struct_config__.tag) for each in EVENT_TYPES)
 
 
-def decode_event(body: bytes) -> AnyEvent:
-    """One event. Raises `RejectionError`."""
-    if len(body) > MAX_EVENT_BYTES:
-        raise _too_large(len(body))
+def decode_event(body: bytes, repairs: Repairs) -> AnyEvent:
+    """One event that was sent alone; what had to be repaired is counted in `repairs`. Raises `RejectionError`."""
+    return _decode_document(body.removeprefix(_BYTE_ORDER_MARK), repairs, _explain_alone)
+
+
+def _explain_alone(error: Exception, body: bytes) -> RejectionError:
+    return not_one_event(error, body) or explain(error, body)
+
+
+def _decode_document(
+    document: bytes, repairs: Repairs, explain: Callable[[Exception, bytes], RejectionError]
+) -> AnyEvent:
+    if len(document) > MAX_EVENT_BYTES:
+        raise _too_large(len(document))
     try:
-        event = _event.decode(body)
+        event = _event.decode(document)
     except UNREADABLE as error:
-        raise explain(error, body) from error
-    refuse_duplicates(body, event)
+        if isinstance(error, msgspec.ValidationError) and not is_repairable(error):
+            raise explain(error, document) from error
+        document, event = _decode_repaired(error, document, repairs)
+    refuse_duplicates(document, event)
     return event
+
+
+def _decode_repaired(error: Exception, document: bytes, repairs: Repairs) -> tuple[bytes, AnyEvent]:
+    """An event that strict decoding refused with this error, and its text. Raises `RejectionError`."""
+    found: Repairs = {}
+    mended = document
+    try:
+        text, mended = _without_halves(document, lambda text: mend_values(text, found), found)
+        if mended is document:
+            raise explain(error, document) from error
+        event = _event.decode(mended)
+    except msgspec.ValidationError as left:
+        raise explain(left, mended) from left
+    except UNREADABLE:
+        raise explain(error, document) from error
+    for repair, count in found.items():
+        repairs[repair] = repairs.get(repair, 0) + count
+    return text, event
+
+
+def _without_halves(text: bytes, decode: Callable[[bytes], _Decoded], repairs: Repairs) -> tuple[bytes, _Decoded]:
+    """The text, mended where it has halves of surrogate pairs, and what it decodes to."""
+    try:
+        return text, decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = mend_surrogates(text, repairs)
+        if mended is text:
+            raise
+        return mended, decode(mended)
 
 
 def decode_batch(body: bytes) -> DecodedBatch:
@@ -88,6 +137,7 @@ def decode_batch(body: bytes) -> DecodedBatch:
 
 def decode_in_parts(body: bytes) -> Generator[None, None, DecodedBatch]:
     """Decode a batch with pauses, if it is a large one."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     # In a body this small no event can be over its own limit, so their sizes need not be known.
     if len(body) <= MAX_EVENT_BYTES:
         try:
@@ -96,17 +146,18 @@ def decode_in_parts(body: bytes) -> Generator[None, None, DecodedBatch]:
             return (yield from _decode_one_by_one(body))
         if has_duplicate(body, batch.events, _keys_around(batch.sent_at)):
             return (yield from _decode_one_by_one(body))
-        return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [])
+        return DecodedBatch(batch.sent_at, list(enumerate(batch.events)), [], {})
     return (yield from _decode_one_by_one(body))
 
 
 def _decode_one_by_one(body: bytes) -> Generator[None, None, DecodedBatch]:
+    repairs: Repairs = {}
     try:
-        batch = _raw_batch.decode(body)
+        body, batch = _without_halves(body, _raw_batch.decode, repairs)
         yield
         documents = _documents(batch.events)
     except UNREADABLE as error:
-        raise explain(error, body) from error
+        raise not_a_batch(error, body) or explain(error, body) from error
     events: list[tuple[int, AnyEvent]] = []
     refused: list[RefusedEvent] = []
     yield
@@ -114,11 +165,11 @@ def _decode_one_by_one(body: bytes) -> Generator[None, None, DecodedBatch]:
     for index, document in enumerate(documents):
         yield
         try:
-            events.append((index, decode_event(document)))
+            events.append((index, _decode_document(document, repairs, explain)))
         except RejectionError as rejection:
             event_id, event_type = read_head(document)
             refused.append(RefusedEvent(index, event_id, event_type, rejection.below(f"$.events[{index}]")))
-    return DecodedBatch(batch.sent_at, events, refused)
+    return DecodedBatch(batch.sent_at, events, refused, repairs)
 
 
 def _documents(events: Raw) -> list[bytes]:

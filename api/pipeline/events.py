@@ -6,17 +6,23 @@ Every number has a range, because ClickHouse wraps out-of-range JSON integers si
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from uuid import UUID  # noqa: TC003
 
 from msgspec import Meta, Struct
 
+from api.pipeline.characters import PLAIN
 from api.pipeline.identities import PATTERN
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_PROPERTIES
 from api.pipeline.rejections import Reason, RejectionError
+from api.pipeline.time_zones import TIME_ZONES
 from api.pipeline.times import LEAST_EPOCH_MS
 
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Id = Annotated[
+    str,
+    # The pattern is only for the document: the rule itself is a step of the ingestion, which costs less.
+    Meta(min_length=1, max_length=128, extra_json_schema={"pattern": PLAIN}),
+]
 Identity = Annotated[
     str,
     Meta(
@@ -24,12 +30,19 @@ Identity = Annotated[
         max_length=128,
         description="Identifies somebody: what programs write for nobody, such as `null` or `guest`, is refused.",
         # Only for the document: the rule itself is a step of the ingestion, which can say more than a pattern.
-        extra_json_schema={"not": {"pattern": PATTERN}},
+        extra_json_schema={"pattern": PLAIN, "not": {"pattern": PATTERN}},
     ),
 ]
 Url = Annotated[str, Meta(max_length=2048)]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000, description="Milliseconds, up to a day.")]
-Pixels = Annotated[int, Meta(ge=0, le=1_000_000, description="CSS pixels from the page's top left corner.")]
+Pixels = Annotated[
+    int,
+    Meta(
+        ge=-1_000_000,
+        le=1_000_000,
+        description="CSS pixels from the page's top left corner; below 0 where a page is pulled beyond its edge.",
+    ),
+]
 ScreenPixels = Annotated[int, Meta(ge=1, le=65_535)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Rating = Annotated[float, Meta(ge=0, le=10)]
@@ -46,15 +59,22 @@ Timestamp = (
     ]
 )
 
+if TYPE_CHECKING:
+    TimeZone = str
+else:
+    # The decoder looks a zone up for less than it takes to make a text of it; another one is repaired.
+    TimeZone = Literal[tuple(sorted(TIME_ZONES))]
+
+QUALITY: Final = r"^(auto|[1-9][0-9]{0,2}p|[1-7][0-9]{3}p|80[0-9]{2}p|81[0-8][0-9]p|819[0-2]p)$"
 PageType = Literal["movie", "category", "promotion", "recommendations", "other"]
-Quality = Literal["144p", "240p", "360p", "480p", "720p", "1080p", "1440p", "2160p", "4320p"]
+Quality = Annotated[str, Meta(pattern=QUALITY, description="Lines of the picture, `1p` to `8192p`, or `auto`.")]
 
 
 class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What the page knows about the browser."""
 
     locale: Annotated[str, Meta(max_length=35)] | None = None
-    timezone: Annotated[str, Meta(max_length=64)] | None = None
+    timezone: TimeZone | None = None
     screen_width: ScreenPixels | None = None
     screen_height: ScreenPixels | None = None
     app_version: Annotated[str, Meta(max_length=64)] | None = None
@@ -121,19 +141,19 @@ class VideoQualityChange(Event, frozen=True, kw_only=True, tag="video_quality_ch
 
 
 class VideoComplete(Event, frozen=True, kw_only=True, tag="video_complete"):
-    """A film was watched to its end."""
+    """A film was watched to its end; without `duration_ms` its length is unknown."""
 
     movie_id: Id
-    duration_ms: Milliseconds
+    duration_ms: Milliseconds | None = None
     watched_ms: Milliseconds | None = None
 
 
 class VideoProgress(Event, frozen=True, kw_only=True, tag="video_progress"):
-    """The player's heartbeat."""
+    """The player's heartbeat; without `duration_ms` the film's length is unknown."""
 
     movie_id: Id
     position_ms: Milliseconds
-    duration_ms: Milliseconds
+    duration_ms: Milliseconds | None = None
     state: Literal["playing", "paused", "buffering"]
 
 

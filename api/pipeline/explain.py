@@ -13,6 +13,7 @@ import msgspec
 
 from api.pipeline.events import EVENT_TYPES
 from api.pipeline.excerpts import UNREADABLE, as_text, text_at, value_at
+from api.pipeline.hints import meant, written_as
 from api.pipeline.rejections import Reason, RejectionError
 from api.pipeline.times import LEAST_EPOCH_MS
 
@@ -24,11 +25,14 @@ _MAX_SHOWN: Final = 64
 _MAX_COUNTED: Final = 16 * 1024
 """Bytes of a list or object whose items are counted."""
 
+_QUALITIES: Final = ("$.from_quality", "$.to_quality")
 _TIME_FIELDS: Final = ("$.occurred_at", "$.sent_at")
 _TIME_HINT: Final = "RFC 3339 with an offset, such as 2024-01-31T12:00:00Z, or epoch milliseconds"
 _items: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _number: Final = msgspec.json.Decoder(float)
+_KNOWN_NAMES: Final = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_TYPES: Final = re.compile(r"`(str|int|float|bool|array|object)(?: \| null)?`")
 
 
 def _choices() -> dict[tuple[str, str], tuple[str, ...]]:
@@ -58,6 +62,8 @@ def explain(error: Exception, document: bytes | memoryview) -> RejectionError:
 
 
 def _malformed(text: str, document: bytes | memoryview) -> str:
+    if bytes(document[:2]) == b"\x1f\x8b":
+        return "expected JSON, got gzip: say so in the header Content-Encoding: gzip"
     if "truncated" not in text:
         return f"expected JSON: {text.removeprefix('JSON is malformed: ')}"
     # The decoder also reports a lone surrogate at the end of a string as truncated input.
@@ -72,15 +78,19 @@ def _wrong_value(message: str, document: bytes | memoryview) -> RejectionError:
     text, path = (match["text"], match["path"]) if match else (message, "$")
     field = _FIELD.fullmatch(text)
     if field:
-        path = f"{path}.{_shorten(field['name'])}"
+        name = field["name"]
         if field["what"] == "contains unknown":
-            return RejectionError(Reason.UNKNOWN_FIELD, path, "unknown field")
-        return RejectionError(Reason.MISSING_FIELD, path, "required field is missing")
+            return RejectionError(Reason.UNKNOWN_FIELD, f"{path}.{_shorten(name)}", f"unknown field{meant(name)}")
+        hint = written_as(document, name) if path == "$" else ""
+        return RejectionError(Reason.MISSING_FIELD, f"{path}.{name}", f"required field is missing{hint}")
+    text = _TYPES.sub(lambda found: f"`{_KNOWN_NAMES.get(found[1], found[1])}`", text)
     if path in _TIME_FIELDS:
         hint = _no_offset(text) or _seconds(value_at(document, path))
         return RejectionError(Reason.BAD_TIME, path, f"expected {_TIME_HINT}{_got(document, path)}{hint}")
     if text.startswith("Invalid"):
         return _unlisted(text, path, document)
+    if path in _QUALITIES:
+        text = "Expected lines of the picture, 1p to 8192p, or auto"
     reason = Reason.BAD_PROPERTIES if path.startswith("$.properties") else Reason.INVALID_VALUE
     expected = text[:1].lower() + text[1:]
     return RejectionError(reason, path, expected if ", got " in expected else expected + _got(document, path))

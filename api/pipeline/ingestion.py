@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from api.pipeline import times, wire
+from api.pipeline.characters import is_plain
 from api.pipeline.decoding import RefusedEvent, decode_event, decode_in_parts
 from api.pipeline.limits import MAX_EVENT_BYTES
 from api.pipeline.rejections import RejectionError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from api.pipeline.client import Client
     from api.pipeline.decoding import DecodedBatch
     from api.pipeline.events import AnyEvent, Event
+    from api.pipeline.repairs import Repairs
 
 
 class Accepted(NamedTuple):
@@ -27,6 +29,7 @@ class Accepted(NamedTuple):
     event_id: str
     event_type: str
     message: bytes
+    repairs: Repairs
 
 
 class AcceptedBatch(NamedTuple):
@@ -37,6 +40,7 @@ class AcceptedBatch(NamedTuple):
     repeated: list[str]
     """Types of the events that have the id of an earlier event of the batch, with which they are stored once."""
     refused: list[RefusedEvent]
+    repairs: Repairs
     clock_skew_ms: int | None
     """How far the sender's clock is behind ours, transport time included; None where it is not known."""
 
@@ -56,9 +60,10 @@ class Ingestion:
     def one(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> Accepted:
         """A single event. With `timings`, the time of each step is measured. Raises `RejectionError`."""
         way = _WAY if timings is None else _MeasuredWay(timings)
-        event = way.decode_event(body)
-        ready = way.finish(Draft(event, None, received_at, self._new_id), client)
-        return Accepted(str(ready.event_id), ready.event_type, way.encode(ready))
+        repairs: Repairs = {}
+        event = way.decode_event(body, repairs)
+        ready = way.finish(Draft(event, None, received_at, self._new_id), client, plain=is_plain(body))
+        return Accepted(str(ready.event_id), ready.event_type, way.encode(ready), repairs)
 
     def batch(self, body: bytes, client: Client, received_at: int, timings: Timings | None = None) -> AcceptedBatch:
         """A batch; `accepted` may be 0. Raises `RejectionError` when it cannot be read at all."""
@@ -69,8 +74,9 @@ class Ingestion:
     ) -> Generator[None, None, AcceptedBatch]:
         """Take a batch like `batch`, with pauses between the events of a large one."""
         way = _WAY if timings is None else _MeasuredWay(timings)
-        sent, events, refused = yield from way.decode_batch(body)
+        sent, events, refused, repairs = yield from way.decode_batch(body)
         large = len(body) > MAX_EVENT_BYTES
+        plain = is_plain(body)
         sent_at = None if sent is None else times.epoch_ms(sent)
         ready: list[wire.WireEvent] = []
         ids: set[UUID] = set()
@@ -79,7 +85,7 @@ class Ingestion:
             if large:
                 yield
             try:
-                finished = way.finish(Draft(event, sent_at, received_at, self._new_id), client)
+                finished = way.finish(Draft(event, sent_at, received_at, self._new_id), client, plain=plain)
             except RejectionError as rejection:
                 refused.append(_refused(index, event, rejection))
                 continue
@@ -95,6 +101,7 @@ class Ingestion:
             [event.event_type for event in ready],
             repeated,
             refused,
+            repairs,
             None if sent_at is None else received_at - sent_at,
         )
 
@@ -102,14 +109,15 @@ class Ingestion:
 class _Way:
     """The functions that every event passes."""
 
-    def decode_event(self, body: bytes) -> AnyEvent:
-        return decode_event(body)
+    def decode_event(self, body: bytes, repairs: Repairs) -> AnyEvent:
+        return decode_event(body, repairs)
 
     def decode_batch(self, body: bytes) -> Generator[None, None, DecodedBatch]:
         return decode_in_parts(body)
 
-    def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
-        for step in _STEPS:
+    def finish(self, draft: Draft, client: Client, *, plain: bool) -> wire.WireEvent:
+        """`plain`: the text that the event was decoded from has no character that nobody sees."""
+        for step in _STEPS_OF_PLAIN if plain else _STEPS:
             step(draft)
         return wire.complete(draft, client)
 
@@ -126,8 +134,8 @@ class _MeasuredWay(_Way):
     def __init__(self, timings: Timings) -> None:
         self._run = timings.run
 
-    def decode_event(self, body: bytes) -> AnyEvent:
-        return self._run(Step.DECODE, decode_event, body)
+    def decode_event(self, body: bytes, repairs: Repairs) -> AnyEvent:
+        return self._run(Step.DECODE, decode_event, body, repairs)
 
     def decode_batch(self, body: bytes) -> Generator[None, None, DecodedBatch]:
         parts = decode_in_parts(body)
@@ -138,7 +146,8 @@ class _MeasuredWay(_Way):
                 return end.value  # type: ignore[no-any-return]
             yield
 
-    def finish(self, draft: Draft, client: Client) -> wire.WireEvent:
+    def finish(self, draft: Draft, client: Client, *, plain: bool) -> wire.WireEvent:  # noqa: ARG002
+        # All of them, so that each has a figure.
         for name, step in STEPS.items():
             self._run(name, step, draft)
         return self._run(Step.COMPLETE, wire.complete, draft, client)
@@ -152,6 +161,7 @@ class _MeasuredWay(_Way):
 
 _WAY: Final = _Way()
 _STEPS: Final = tuple(STEPS.values())
+_STEPS_OF_PLAIN: Final = tuple(step for name, step in STEPS.items() if name is not Step.REFUSE_UNSEEN_CHARACTERS)
 
 
 def _refused(index: int, event: Event, rejection: RejectionError) -> RefusedEvent:

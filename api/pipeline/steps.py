@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from api.pipeline import times
-from api.pipeline.events import Custom, Event
+from api.pipeline.characters import unseen
+from api.pipeline.events import EVENT_TYPES, Custom, Event, SearchFilter
 from api.pipeline.identities import is_junk
 from api.pipeline.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH
 from api.pipeline.rejections import Reason, RejectionError
@@ -23,6 +25,9 @@ _UINT64_MAX: Final = 2**64 - 1
 _MOST_VALUES: Final = MAX_PROPERTIES_BYTES // 2
 """Each value has at least one byte, and a comma or bracket."""
 _CONTAINERS: Final = frozenset({dict, list})
+_ID_FIELDS: Final = ("user_id", "anonymous_id", "session_id", "element_id", "page_id", "movie_id", "name", "actors")
+_IDS: Final = {kind: tuple(n for n in _ID_FIELDS if n in kind.__struct_fields__) for kind in EVENT_TYPES}
+_ID_VALUES: Final = {kind: attrgetter(*(n for n in names if n != "actors")) for kind, names in _IDS.items()}
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -55,6 +60,27 @@ def refuse_junk_identity(draft: Draft) -> None:
         if identity is not None and is_junk(identity):
             detail = f"expected somebody's identity, got {json.dumps(identity)}, which names nobody"
             raise RejectionError(Reason.JUNK_IDENTITY, f"$.{name}", detail)
+
+
+def refuse_unseen_characters(draft: Draft) -> None:
+    """Refuse ids with characters that nobody sees: two that look the same would be two, and lines would break."""
+    event = draft.event
+    kind = type(event)
+    # All at once: one look is enough for nearly every event.
+    values = _ID_VALUES[kind](event)
+    if isinstance(event, SearchFilter):
+        values += event.actors
+    if unseen("".join(filter(None, values))) is None:
+        return
+    for name in _IDS[kind]:
+        value = getattr(event, name)
+        if value is None:
+            continue
+        for text in value if isinstance(value, tuple) else (value,):
+            found = unseen(text)
+            if found is not None:
+                detail = f"expected an id without characters that nobody sees, got U+{ord(found):04X}: leave it out"
+                raise RejectionError(Reason.INVALID_VALUE, f"$.{name}", detail)
 
 
 def check_contradictions(draft: Draft) -> None:
@@ -102,6 +128,7 @@ def place_in_time(draft: Draft) -> None:
 STEPS: Final[dict[Step, Callable[[Draft], None]]] = {
     Step.REQUIRE_IDENTITY: require_identity,
     Step.REFUSE_JUNK_IDENTITY: refuse_junk_identity,
+    Step.REFUSE_UNSEEN_CHARACTERS: refuse_unseen_characters,
     Step.CHECK_CONTRADICTIONS: check_contradictions,
     Step.CHECK_PROPERTIES: check_properties,
     Step.IDENTIFY: identify,

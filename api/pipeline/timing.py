@@ -23,6 +23,7 @@ class Step(StrEnum):
     DECODE = "decode"
     REQUIRE_IDENTITY = "require_identity"
     REFUSE_JUNK_IDENTITY = "refuse_junk_identity"
+    REFUSE_UNSEEN_CHARACTERS = "refuse_unseen_characters"
     CHECK_CONTRADICTIONS = "check_contradictions"
     CHECK_PROPERTIES = "check_properties"
     IDENTIFY = "identify"

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from api.pipeline.events import EVENT_TYPES, Context, Event
 from api.pipeline.limits import MAX_MESSAGE_BYTES
@@ -63,21 +64,38 @@ def type_of(event: Event) -> str:
     return _TAGS[type(event)]
 
 
+def _anonymized(event: WireEvent) -> WireEvent:
+    """The event without what ties it to a person or to other events."""
+    return replace(
+        event,
+        user_id=None,
+        # An event needs an identity; its own id is one that no other event shares.
+        anonymous_id=str(event.event_id),
+        session_id=None,
+        page_url=_bare(event.page_url),
+        referrer=_bare(event.referrer),
+    )
+
+
+def _bare(address: str | None) -> str | None:
+    """An address without query and fragment, which may name a person."""
+    return None if address is None else address.partition("#")[0].partition("?")[0]
+
+
 def complete(draft: Draft, client: Client) -> WireEvent:
     """The finished event with what the service adds to it."""
     event = draft.event
     event_type = type(event)
     context = event.context or _NO_CONTEXT
-    return WireEvent(
+    finished = WireEvent(
         draft.event_id,
         _TAGS[event_type],
         draft.occurred_at,
         draft.received_at,
         draft.key_time,
         _PAYLOADS[event_type](event),
-        None if client.anonymous else event.user_id,
-        # An event needs an identity; its own id is one that no other event shares.
-        str(draft.event_id) if client.anonymous and event.anonymous_id is None else event.anonymous_id,
+        event.user_id,
+        event.anonymous_id,
         event.session_id,
         event.page_url,
         event.referrer,
@@ -90,6 +108,7 @@ def complete(draft: Draft, client: Client) -> WireEvent:
         context.app_version,
         client.is_bot,
     )
+    return _anonymized(finished) if client.anonymous else finished
 
 
 _encoder: Final = msgspec.json.Encoder(uuid_format="canonical")

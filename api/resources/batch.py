@@ -73,6 +73,7 @@ class BatchResource:
                 self._metrics.count_events(batch.event_types, "failed")
                 raise
             self._metrics.stored(batch.event_types, client)
+            self._metrics.repaired(batch.repairs)
         request.context.reasons = reasons
         response.status = 207 if rejected else 202
         response.data = _encode(BatchAnswer(accepted, rejected))

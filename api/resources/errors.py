@@ -110,8 +110,14 @@ TABLE: Final = (
         falcon.HTTPForbidden, 403, "forbidden", "{0.description}",
         documented="The figures are for the service's own machine, and no token is configured for others.",
     ),
-    Row(falcon.HTTPNotFound, 404, "not-found", "There is nothing at this path."),
-    Row(falcon.HTTPMethodNotAllowed, 405, "method-not-allowed", "This path does not take the method; see Allow."),
+    Row(
+        falcon.HTTPNotFound, 404, "not-found",
+        "There is nothing at this path. Events go to /api/v1/events or /api/v1/events/batch, without a slash behind.",
+    ),
+    Row(
+        falcon.HTTPMethodNotAllowed, 405, "method-not-allowed",
+        "This path does not take the method; see Allow. Events are sent with POST.",
+    ),
     Row(falcon.HTTPInvalidHeader, 400, "bad-request", "{0.description}"),
     Row(falcon.HTTPBadRequest, 400, "bad-request", "The request cannot be understood."),
     # Before the application.

@@ -55,5 +55,6 @@ class EventsResource:
                 self._metrics.events(event.event_type, "failed").inc()
                 raise
             self._metrics.stored([event.event_type], client)
+            self._metrics.repaired(event.repairs)
         response.status = 202
         response.data = b'{"event_id":"%b"}' % event.event_id.encode()

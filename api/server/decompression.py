@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
+_MAX_MEMBERS: Final = 16
+"""More, and tiny ones, would cost more than they hold."""
+
 _ZSTD_WINDOW: Final = 8 * 1024 * 1024
 """The window that every decoder of HTTP bodies must support (RFC 9659); a frame that asks for more is refused."""
 
@@ -37,7 +40,20 @@ def _inflate(data: bytes, limit: int, kind: int) -> bytes:
 
 
 def _gunzip(data: bytes, limit: int) -> bytes:
-    return _inflate(data, limit, _GZIP)
+    """One member, or several one after the other, as some senders append them."""
+    parts: list[bytes] = []
+    room = limit
+    while data or not parts:
+        unpacker = zlib.decompressobj(_GZIP)
+        part = unpacker.decompress(data, room + 1)
+        if len(part) > room:
+            raise OversizedBodyError
+        if not unpacker.eof or len(parts) >= _MAX_MEMBERS:
+            raise DamagedBodyError
+        parts.append(part)
+        room -= len(part)
+        data = unpacker.unused_data
+    return b"".join(parts)
 
 
 def _undeflate(data: bytes, limit: int) -> bytes:

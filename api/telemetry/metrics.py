@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from api.pipeline.client import Client
     from api.pipeline.rejections import Reason
+    from api.pipeline.repairs import Repairs
     from api.sink.breaker import State
 
 ACK_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -39,6 +40,7 @@ class Metrics:
             registry=own,
         )
         rejections = Counter("ugc_rejections", "Refused events and requests.", ["reason"], registry=own)
+        repairs = Counter("ugc_repaired", "Repaired values by field and rule.", ["field", "rule"], registry=own)
         keys = Counter("ugc_write_key_requests", "Requests by their write key's label.", ["key"], registry=own)
         acks = Histogram(
             "ugc_ack_seconds",
@@ -59,6 +61,7 @@ class Metrics:
         self.write_key = cache(keys.labels)
         self.ack = cache(acks.labels)
         self.step = cache(steps.labels)
+        self._repairs = cache(repairs.labels)
         self._rejections = cache(rejections.labels)
         self.bot_events = Counter("ugc_bot_events", "Accepted events of programs that say what they are.", registry=own)
         self.waiting = Gauge(
@@ -93,6 +96,10 @@ class Metrics:
     def rejected(self, reasons: Mapping[Reason, int]) -> None:
         for reason, count in reasons.items():
             self._rejections(reason.value).inc(count)
+
+    def repaired(self, repairs: Repairs) -> None:
+        for (field, rule), count in repairs.items():
+            self._repairs(field, rule).inc(count)
 
     def count_events(self, event_types: list[str], outcome: str) -> None:
         """Count the events of one request, with one write for each type."""

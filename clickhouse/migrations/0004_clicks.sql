@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS ugc.clicks
     element LowCardinality(String) COMMENT 'What was clicked: movie, trailer, category, navigation, other',
     element_id String COMMENT 'Its id, empty when not given' CODEC(ZSTD(1)),
     label String COMMENT 'Its text, empty when not given' CODEC(ZSTD(1)),
-    x Nullable(UInt32) COMMENT 'Pixels from the left of the page' CODEC(ZSTD(1)),
-    y Nullable(UInt32) COMMENT 'Pixels from the top of the page' CODEC(ZSTD(1)),
+    x Nullable(Int32) COMMENT 'Pixels from the left of the page, below 0 beyond its edge' CODEC(ZSTD(1)),
+    y Nullable(Int32) COMMENT 'Pixels from the top of the page, below 0 beyond its edge' CODEC(ZSTD(1)),
     precedence UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key
     INDEX occurred_at_minmax occurred_at TYPE minmax GRANULARITY 1
@@ -63,7 +63,7 @@ AS SELECT
     JSONExtractString(payload, 'element') AS element,
     JSONExtractString(payload, 'element_id') AS element_id,
     JSONExtractString(payload, 'label') AS label,
-    JSONExtract(payload, 'x', 'Nullable(UInt32)') AS x,
-    JSONExtract(payload, 'y', 'Nullable(UInt32)') AS y
+    JSONExtract(payload, 'x', 'Nullable(Int32)') AS x,
+    JSONExtract(payload, 'y', 'Nullable(Int32)') AS y
 FROM ugc.events
 WHERE event_type = 'click';

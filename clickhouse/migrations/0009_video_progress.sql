@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS ugc.video_progress
     is_bot Bool DEFAULT false COMMENT 'Whether the user agent says that it is a bot; views that count people leave bots out' CODEC(ZSTD(1)),
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     position_ms Nullable(UInt32) COMMENT 'Milliseconds from the start of the film' CODEC(ZSTD(1)),
-    duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds' CODEC(ZSTD(1)),
+    duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown' CODEC(ZSTD(1)),
     state LowCardinality(String) COMMENT 'playing, paused or buffering',
     precedence UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(received_at)) COMMENT 'Highest for the copy received first, which is the one that is kept' CODEC(T64, ZSTD(1)),
     -- analysts filter by occurred_at, the key is about key_time: the two are close, so this skips nearly as well as the key

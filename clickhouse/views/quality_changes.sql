@@ -2,16 +2,16 @@
 --         made it.
 -- Why:    a player that goes down by itself tells of the network; a viewer who goes up by hand, of the player.
 -- Query:  SELECT movie_id, sum(changes) AS downs FROM analytics.quality_changes WHERE direction = 'down' AND automatic GROUP BY movie_id ORDER BY downs DESC LIMIT 10
--- Mind:   direction is up or down. active_users of several rows must not be added up. Bots are left out.
+-- Mind:   direction is unknown where one of the two is auto. active_users of several rows must not be added up. Bots are left out.
 
 CREATE OR REPLACE VIEW analytics.quality_changes
 (
     day Date COMMENT 'Day in UTC',
     movie_id LowCardinality(String) COMMENT 'Film',
-    from_quality LowCardinality(String) COMMENT 'Before: 144p to 4320p',
-    to_quality LowCardinality(String) COMMENT 'After: 144p to 4320p',
+    from_quality LowCardinality(String) COMMENT 'Before: 1p to 8192p, or auto',
+    to_quality LowCardinality(String) COMMENT 'After: 1p to 8192p, or auto',
     automatic Bool COMMENT 'Done by the player, not by hand',
-    direction String COMMENT 'up, down or same',
+    direction String COMMENT 'up, down, same, or unknown',
     changes UInt64 COMMENT 'How often',
     active_users UInt64 COMMENT 'People to whom it happened'
 )
@@ -23,6 +23,7 @@ AS SELECT
     to_quality,
     automatic,
     multiIf(
+        from_quality != to_quality AND 'auto' IN (from_quality, to_quality), 'unknown',
         toUInt16OrZero(trimRight(to_quality, 'p')) > toUInt16OrZero(trimRight(from_quality, 'p')), 'up',
         toUInt16OrZero(trimRight(to_quality, 'p')) < toUInt16OrZero(trimRight(from_quality, 'p')), 'down',
         'same'

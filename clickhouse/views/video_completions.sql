@@ -12,7 +12,7 @@ CREATE OR REPLACE VIEW analytics.video_completions
     anonymous_id String COMMENT 'Browser without sign-in, empty when not given',
     session_id String COMMENT 'Session as the client numbers it, empty when not given',
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
-    duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds',
+    duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown',
     watched_ms Nullable(UInt32) COMMENT 'Milliseconds of it that were really watched',
     page_url String COMMENT 'Page where it happened, empty when not given',
     referrer String COMMENT 'Page that led there, empty when not given',

@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW analytics.video_progress
     session_id String COMMENT 'Session as the client numbers it, empty when not given',
     movie_id LowCardinality(String) COMMENT 'Film; thousands, not millions, so LowCardinality',
     position_ms Nullable(UInt32) COMMENT 'Milliseconds from the start of the film',
-    duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds',
+    duration_ms Nullable(UInt32) COMMENT 'Length of the film in milliseconds, NULL when unknown',
     state LowCardinality(String) COMMENT 'playing, paused or buffering',
     page_url String COMMENT 'Page where it happened, empty when not given',
     referrer String COMMENT 'Page that led there, empty when not given',

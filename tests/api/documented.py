@@ -20,7 +20,10 @@ _MAX_PROPERTIES_BYTES: Final = 16_384
 _MAX_PROPERTIES_DEPTH: Final = 32
 _MAX_EVENT_BYTES: Final = 65_536
 
-_FRACTIONS: Final = ("rating_min", "rating_max")
+_FRACTIONS: Final = (
+    *("rating_min", "rating_max", "dwell_ms", "active_ms", "position_ms", "duration_ms", "watched_ms"),
+    *("x", "y", "screen_width", "screen_height"),
+)
 """What else is a number is an integer, and an integer is written as one: to JSON Schema, 1.0 is an integer, too."""
 
 _formats: Final = jsonschema.FormatChecker(formats=())

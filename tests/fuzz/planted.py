@@ -24,7 +24,7 @@ _MIB: Final = 1024 * 1024
 def _is_rare(data: bytes) -> bool:
     """Whether this is an event that names a key twice: none of the inputs to begin with does."""
     try:
-        decoding.decode_event(data[1:])
+        decoding.decode_event(data[1:], {})
     except RejectionError as rejection:
         return rejection.reason is Reason.DUPLICATE_KEY
     return False

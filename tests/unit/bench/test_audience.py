@@ -49,7 +49,7 @@ def test_another_seed_does_something_else(audience: Audience) -> None:
 
 def test_every_event_obeys_the_contract_as_the_api_reads_it(audience: Audience) -> None:
     for event in _encoded(audience):
-        assert decode_event(event.body).contradiction() is None
+        assert decode_event(event.body, {}).contradiction() is None
 
 
 def test_every_batch_is_read_whole_by_the_api(audience: Audience) -> None:

@@ -45,7 +45,7 @@ def test_limit_is_reached_and_says_when_there_is_room_again() -> None:
 
 def test_batch_costs_as_much_as_it_has_events_good_or_bad() -> None:
     service = limited()
-    answer = service.batch([CLICK, {**CLICK, "x": -1}, CLICK, CLICK])
+    answer = service.batch([CLICK, {**CLICK, "x": "1"}, CLICK, CLICK])
     assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (207, "6")
     assert service.batch([CLICK] * 6).headers["ratelimit-remaining"] == "0"
     assert service.event(CLICK).status_code == 429

@@ -205,13 +205,15 @@ def test_wishes_for_privacy_are_ignored_by_default(service: Service, signal: dic
 def test_anonymized_events_have_no_user_address_or_agent(signal: dict[str, str]) -> None:
     service = Service(UGC_PRIVACY_SIGNALS="anonymize", UGC_IP_MODE="full")
     service.event(CLICK, **signal)
-    service.event({**CLICK, "anonymous_id": "a1"}, **signal)
+    named = {"page_url": "https://c.example/a?email=a@b.c#x", "referrer": "https://s.example/#me", "session_id": "s1"}
+    service.event({**CLICK, "anonymous_id": "a1", **named}, **signal)
     service.event(CLICK)
     alone, with_anonymous, other = service.sink.events()
     for event in (alone, with_anonymous):
-        assert not {"user_id", "ip", "user_agent"} & set(event)
+        assert not {"user_id", "session_id", "ip", "user_agent"} & set(event)
     assert alone["anonymous_id"] == NEW_ID, "nothing ties it to another event"
-    assert with_anonymous["anonymous_id"] == "a1"
+    assert with_anonymous["anonymous_id"] == NEW_ID
+    assert (with_anonymous["page_url"], with_anonymous["referrer"]) == ("https://c.example/a", "https://s.example/")
     assert (other["user_id"], "ip" in other) == ("u1", True)
 
 

@@ -35,7 +35,7 @@ def test_figures_are_what_was_sent(service: Service) -> None:
     view = {"event_type": "video_complete", "user_id": "u", "movie_id": "m", "duration_ms": 1}
     service.event(CLICK)
     service.event(CLICK, User_Agent=BOT)
-    service.event({**CLICK, "x": -1})
+    service.event({**CLICK, "x": "1"})
     service.event({"event_type": "hover"})
     service.post("/api/v1/events", "{")
     service.post("/api/v1/events", "{}", Content_Type="application/xml")
