@@ -7,7 +7,7 @@ from typing import Final
 
 _UNSEEN: Final = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd"
 PLAIN: Final = rf"^[^{_UNSEEN}]*$(?!\n)"
-"""What an id looks like, for the OpenAPI document. To Python, `$` is also before a last newline; to others it is not."""
+"""What an id looks like, for the OpenAPI document. Only to Python, `$` is also before a newline at the end."""
 
 _SUSPECT_ASCII: Final = b"\\\x7f"
 _SUSPECT_LEADS: Final = b"\xc2\xd8\xe2\xef"

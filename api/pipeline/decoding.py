@@ -15,7 +15,7 @@ from api.pipeline.explain import explain
 from api.pipeline.hints import not_a_batch, not_one_event
 from api.pipeline.limits import MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from api.pipeline.rejections import EventTooLargeError, Reason, RejectionError
-from api.pipeline.repairs import Repairs, is_repairable, mend_surrogates, mend_values
+from api.pipeline.repairs import Repairs, emptied, is_repairable, mend_surrogates, mend_values
 from api.pipeline.turns import at_once
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class DecodedBatch(NamedTuple):
     sent_at: Any
     events: list[tuple[int, AnyEvent]]
     refused: list[RefusedEvent]
-    repairs: Repairs
+    repairs: dict[int, Repairs]
+    """Of the events that were repaired, by their positions; at `WHOLE` those of the request's text."""
 
 
 _event: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
@@ -71,6 +72,7 @@ _MAX_COUNTED: Final = 256 * 1024
 """Bytes of a list of too many events in which they are counted."""
 
 UNKNOWN_TYPE: Final = "unknown"
+WHOLE: Final = -1
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _TYPES: Final = frozenset(str(each.__struct_config__.tag) for each in EVENT_TYPES)
 
@@ -95,16 +97,15 @@ def _decode_document(
         if isinstance(error, msgspec.ValidationError) and not is_repairable(error):
             raise explain(error, document) from error
         document, event = _decode_repaired(error, document, repairs)
-    refuse_duplicates(document, event)
+    refuse_duplicates(document, event, emptied(repairs))
     return event
 
 
 def _decode_repaired(error: Exception, document: bytes, repairs: Repairs) -> tuple[bytes, AnyEvent]:
     """An event that strict decoding refused with this error, and its text. Raises `RejectionError`."""
-    found: Repairs = {}
     mended = document
     try:
-        text, mended = _without_halves(document, lambda text: mend_values(text, found), found)
+        text, mended = _without_halves(document, lambda text: mend_values(text, repairs), repairs)
         if mended is document:
             raise explain(error, document) from error
         event = _event.decode(mended)
@@ -112,8 +113,6 @@ def _decode_repaired(error: Exception, document: bytes, repairs: Repairs) -> tup
         raise explain(left, mended) from left
     except UNREADABLE:
         raise explain(error, document) from error
-    for repair, count in found.items():
-        repairs[repair] = repairs.get(repair, 0) + count
     return text, event
 
 
@@ -151,21 +150,25 @@ def decode_in_parts(body: bytes) -> Generator[None, None, DecodedBatch]:
 
 
 def _decode_one_by_one(body: bytes) -> Generator[None, None, DecodedBatch]:
-    repairs: Repairs = {}
+    whole: Repairs = {}
     try:
-        body, batch = _without_halves(body, _raw_batch.decode, repairs)
+        body, batch = _without_halves(body, _raw_batch.decode, whole)
         yield
         documents = _documents(batch.events)
     except UNREADABLE as error:
         raise not_a_batch(error, body) or explain(error, body) from error
     events: list[tuple[int, AnyEvent]] = []
     refused: list[RefusedEvent] = []
+    repairs = {WHOLE: whole}
     yield
     refuse_duplicates_around(body, batch.events, _keys_around(batch.sent_at))
     for index, document in enumerate(documents):
         yield
+        found: Repairs = {}
         try:
-            events.append((index, _decode_document(document, repairs, explain)))
+            events.append((index, _decode_document(document, found, explain)))
+            if found:
+                repairs[index] = found
         except RejectionError as rejection:
             event_id, event_type = read_head(document)
             refused.append(RefusedEvent(index, event_id, event_type, rejection.below(f"$.events[{index}]")))

@@ -38,9 +38,12 @@ def has_duplicate(body: bytes, events: Iterable[Event], keys_around: int = 0) ->
         return False
 
 
-def refuse_duplicates(body: bytes, event: Event) -> None:
-    """Raise a `RejectionError` when an object in `body`, which was decoded into this event, has a duplicate key."""
-    if has_duplicate(body, (event,)):
+def refuse_duplicates(body: bytes, event: Event, keys_besides: int = 0) -> None:
+    """Raise a `RejectionError` when an object in `body`, which was decoded into this event, has a duplicate key.
+
+    `keys_besides` is the number of its keys whose values the event does not have, because they were repaired.
+    """
+    if has_duplicate(body, (event,), keys_besides):
         raise RejectionError(Reason.DUPLICATE_KEY, "$", "expected each key of an object once, got one twice")
 
 

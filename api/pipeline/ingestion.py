@@ -9,6 +9,7 @@ from api.pipeline.characters import is_plain
 from api.pipeline.decoding import RefusedEvent, decode_event, decode_in_parts
 from api.pipeline.limits import MAX_EVENT_BYTES
 from api.pipeline.rejections import RejectionError
+from api.pipeline.repairs import summed
 from api.pipeline.steps import STEPS, Draft
 from api.pipeline.timing import Step, Timings
 from api.pipeline.turns import at_once
@@ -95,13 +96,16 @@ class Ingestion:
                     continue
                 ids.add(event.event_id)
             ready.append(finished)
+        if repairs:
+            for each in refused:
+                repairs.pop(each.place, None)
         refused.sort(key=lambda item: item.place)
         return AcceptedBatch(
             way.encode_messages(ready) if ready else [],
             [event.event_type for event in ready],
             repeated,
             refused,
-            repairs,
+            summed(repairs.values()),
             None if sent_at is None else received_at - sent_at,
         )
 

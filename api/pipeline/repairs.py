@@ -7,7 +7,7 @@ for hardly more than if nothing had been repaired: a text is read over once, and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -43,11 +43,14 @@ NUMBERS: Final = (*DURATIONS, *PIXELS, *SCREEN, SCROLL)
 HALF_A_PAIR: Final[Repair] = ("text", SURROGATE)
 """Counted once for a request, because it is mended in its text."""
 
-# Where no backslash is escaped. That both kinds begin alike lets the search run from one escape to the next.
+# That both kinds begin alike lets the search run from one escape to the next.
 _HALF: Final = re.compile(
     rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
 )
+_ESCAPED_BACKSLASH: Final = b"\0\0"
+"""In its place for the search: JSON has no such bytes."""
+
 _BYTES_A_SURROGATE: Final = 100
 _FEW_SURROGATES: Final = 1000
 """Each that is escaped costs as much as 100 bytes of other text. With more of them than this, and one more for each 100
@@ -70,13 +73,13 @@ def is_repairable(error: msgspec.ValidationError) -> bool:
 def mend_surrogates(text: bytes, repairs: Repairs) -> bytes:
     """The JSON text with U+FFFD for each half of a surrogate pair; as it is where there is none, or too many."""
     many = text.count(rb"\ud") + text.count(rb"\uD")
-    if not 0 < many <= _FEW_SURROGATES + len(text) // _BYTES_A_SURROGATE:
+    if _ESCAPED_BACKSLASH in text or not 0 < many <= _FEW_SURROGATES + len(text) // _BYTES_A_SURROGATE:
         return text
-    mended, halves = _HALF.subn(rb"\\ufffd", text.replace(rb"\\", rb"\u005c"))
+    mended, halves = _HALF.subn(rb"\\ufffd", text.replace(rb"\\", _ESCAPED_BACKSLASH))
     if not halves:
         return text
     repairs[HALF_A_PAIR] = 1
-    return mended
+    return mended.replace(_ESCAPED_BACKSLASH, rb"\\")
 
 
 def mend_values(document: bytes, repairs: Repairs) -> bytes:
@@ -89,6 +92,20 @@ def mend_values(document: bytes, repairs: Repairs) -> bytes:
             fields.context = Raw(_encode(context))
             mended = True
     return _encode(fields) if mended else document
+
+
+def summed(each: Iterable[Repairs]) -> Repairs:
+    """Those of several events together."""
+    total: Repairs = {}
+    for repairs in each:
+        for repair, count in repairs.items():
+            total[repair] = total.get(repair, 0) + count
+    return total
+
+
+def emptied(repairs: Repairs) -> int:
+    """How many values of one event were repaired by leaving them out."""
+    return sum(rule is UNKNOWN for _, rule in repairs) if repairs else 0
 
 
 def _mend_each(fields: Any, repairers: dict[str, _Repairer], repairs: Repairs) -> bool:

@@ -67,4 +67,34 @@ REFUSED_CUSTOM: Final = {
     }.items()
 }
 
-ALL: Final = {"ordinary": ORDINARY, **REFUSED, **CUSTOM, **REFUSED_CUSTOM}
+_LEAVE: Final = (
+    '{"event_type":"page_leave","user_id":"u1","view_id":"0190a6a0-5c52-4000-8000-000000000001","page_type":"other"'
+)
+_FRACTION: Final = _LEAVE + ',"dwell_ms":1.5'
+_ALL_WRONG: Final = (
+    _FRACTION + ',"active_ms":1e300,"scroll_percent":1.5,'
+    '"context":{"screen_width":0,"screen_height":0.5,"timezone":"Mars/Base"}'
+)
+
+REPAIRED: Final = {
+    name: text.encode()
+    for name, text in {
+        "a fraction": _batch(_FRACTION + ',"page_url":"', "a/", '"}', _SMALL),
+        "all at once": _batch(_ALL_WRONG + ',"referrer":"', "a/", '"}', _SMALL),
+        "a value beyond repair beside it": _batch(_FRACTION + ',"scroll_percent":101,"page_url":"', "a/", '"}', _SMALL),
+        "an unknown field beside it": _batch(_FRACTION + ',"zzz":[', "[]", "]}", _SMALL),
+        "a key twice beside it": _batch(_FRACTION + ",", '"active_ms":1', "}", _SMALL),
+        "lists in a context beside it": _batch(_CLICK + ',"context":{"timezone":"x","locale":[', "[]", "]}}"),
+        "long addresses": _batch(_CLICK + ',"page_url":"', "a/", '"}'),
+        "long addresses of escapes": _batch(_CLICK + ',"page_url":"', r"\n", '"}'),
+        "long zones": _batch(_CLICK + ',"context":{"timezone":"', "a/", '"}}'),
+        "halves of pairs and escapes": _batch(_CLICK + r',"page_url":"\ud83d', r"\u0041", '"}', _SMALL),
+        "halves of pairs and backslashes": _batch(_CLICK + r',"page_url":"\ud83d', r"\\" * 100, '"}', _SMALL),
+        "many halves of pairs": _batch(_CLICK + ',"page_url":"', r"\ud83d" + "a" * 500, '"}', _SMALL),
+        "too many halves of pairs": _batch(_CLICK + ',"page_url":"', r"\ud83d", '"}', _SMALL),
+        "another way of writing": _batch('{"user_id":"u1","eventType":[', "[]", "]}", _SMALL),
+    }.items()
+}
+"""Repaired, or refused for something else than what could be repaired."""
+
+ALL: Final = {"ordinary": ORDINARY, **REFUSED, **CUSTOM, **REFUSED_CUSTOM, **REPAIRED}

@@ -14,7 +14,7 @@ from api.pipeline.client import UNKNOWN_CLIENT
 from api.pipeline.ingestion import Ingestion
 from api.pipeline.rejections import RejectionError
 from api.pipeline.turns import in_turns
-from tests.support.heavy_bodies import CUSTOM, ORDINARY, REFUSED, REFUSED_CUSTOM
+from tests.support.heavy_bodies import CUSTOM, ORDINARY, REFUSED, REFUSED_CUSTOM, REPAIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -77,6 +77,13 @@ def test_refused_custom_events_cost_no_more_than_accepted_ones(name: str) -> Non
     assert take(REFUSED_CUSTOM[name]) == 0 < take(dearest)
     refused, accepted = until_cheaper(REFUSED_CUSTOM[name], dearest, 1.2)
     assert refused <= 1.2 * accepted
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_repaired_body_costs_less_than_half_of_the_dearest_that_needs_no_repair(name: str) -> None:
+    dearest = CUSTOM["small objects with keys and spaces"]
+    repaired, accepted = until_cheaper(REPAIRED[name], dearest, 0.5)
+    assert repaired <= 0.5 * accepted
 
 
 def longest_wait(work: Callable[[], Coroutine[Any, Any, Any]]) -> float:

@@ -55,6 +55,64 @@ def test_good_event_is_not_counted_as_repaired(service: Service) -> None:
     assert repaired(service) == {}
 
 
+def test_repairs_of_a_refused_event_are_not_counted(service: Service) -> None:
+    old = {**LEAVE, "dwell_ms": 1.5, "occurred_at": "2001-01-01T00:00:00Z"}
+    twice = json.dumps({**LEAVE, "dwell_ms": 1.5}).replace("{", '{"user_id": "u2", ')
+    unknown = {**LEAVE, "dwell_ms": 1.5, "zzz": 1}
+    body = json.dumps({"events": [LEAVE, old, "twice", unknown, {**LEAVE, "dwell_ms": 2.5}]}).replace('"twice"', twice)
+    answer = service.post("/api/v1/events/batch", body)
+    assert answer.json["accepted"] == 2
+    assert [each["error"].partition(",")[0] for each in answer.json["rejected"]] == [
+        "$.events[1].occurred_at: expected a time within the last 30 days",
+        "$.events[2]: expected each key of an object once",
+        "$.events[3].zzz: unknown field",
+    ]
+    assert repaired(service) == {("dwell_ms", "rounded"): 1}
+
+
+def test_several_repairs_of_one_event_are_each_counted(service: Service) -> None:
+    context = {"timezone": "Mars/Base", "screen_width": 0, "screen_height": 1.5, "locale": "de"}
+    wrong = {**LEAVE, "dwell_ms": 1e300, "scroll_percent": 0.4, "page_url": "\ud83d" + "a" * 3000, "context": context}
+    assert service.batch([wrong, {**LEAVE, "user_id": ""}, wrong]).json["accepted"] == 2
+    [event, _] = service.sink.events()
+    assert event["page_url"] == "\ufffd" + "a" * 2047
+    assert event["payload"] == {
+        "view_id": LEAVE["view_id"],
+        "page_type": "other",
+        "dwell_ms": 86_400_000,
+        "scroll_percent": 0,
+    }
+    assert repaired(service) == {
+        ("text", "surrogate"): 1,
+        ("dwell_ms", "cut"): 2,
+        ("scroll_percent", "rounded"): 2,
+        ("page_url", "cut"): 2,
+        ("timezone", "unknown"): 2,
+        ("screen_width", "unknown"): 2,
+        ("screen_height", "rounded"): 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        (r"\ud83d", "\ufffd"),
+        (r"\ude00", "\ufffd"),
+        (r"\ud83d\ud83d\ude00\ude00", "\ufffd\U0001f600\ufffd"),
+        (r"\ud83d\\ude00", "\ufffd\\ude00"),
+        (r"\\ud83d\\\ud83d", "\\ud83d\\\ufffd"),
+        (r"\uD83D\uDE00\uDE00\u0041", "\U0001f600\ufffdA"),
+    ],
+)
+def test_each_half_of_a_pair_is_replaced_and_nothing_else(
+    service: Service, click: dict[str, Any], sent: str, stored: str
+) -> None:
+    body = json.dumps({**click, "label": "half"}).replace("half", sent)
+    assert service.post("/api/v1/events", body).status_code == 202
+    assert service.post("/api/v1/events/batch", f'{{"events":[{body}]}}').status_code == 202
+    assert [event["payload"]["label"] for event in service.sink.events()] == [stored, stored]
+
+
 def test_unknown_time_zone_is_left_empty(service: Service) -> None:
     service.event({**LEAVE, "context": {"timezone": "Mars/Base", "screen_height": 0, "locale": "de"}})
     [event] = service.sink.events()
@@ -92,7 +150,12 @@ def test_event_that_is_wrong_beyond_repair_is_refused_for_that_alone(service: Se
         ("/api/v1/events", [LEAVE], "post it to /api/v1/events/batch"),
         ("/api/v1/events/batch", [LEAVE], "post it to /api/v1/events/batch"),
         ("/api/v1/events", {**LEAVE, "pageType": "other"}, "$.pageType: unknown field: did you mean page_type?"),
-        ("/api/v1/events", {"eventType": "click", "user_id": "u1"}, "$.event_type: required field is missing"),
+        ("/api/v1/events", {"eventType": "click"}, "$.event_type: required field is missing, got eventType"),
+        ("/api/v1/events", {"user_id": "u1", "event-type": "click"}, "required field is missing, got event-type"),
+        ("/api/v1/events", {**LEAVE, "dwell_ms": "5", "y": 1}, "$.dwell_ms: expected `integer`, got `string`"),
+        ("/api/v1/events/batch", {"user_id": "u1", **LEAVE}, "expected a batch, got one event"),
+        ("/api/v1/events/batch", {"events": [[LEAVE]]}, "$.events[0]: expected `object`, got `array`"),
+        ("/api/v1/events/batch", {"events": [{"eventType": "click"}]}, "$.events[0].event_type: required field is m"),
     ],
 )
 def test_answer_says_where_it_belongs_and_what_it_is_called(service: Service, path: str, body: Any, told: str) -> None:
