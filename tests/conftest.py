@@ -8,16 +8,17 @@ import pytest
 
 HERE = Path(__file__).parent
 ALONE = ("api", "faults", "kafka", "integration/clickhouse/queue", "integration/test_event_flow.py")
+"""They measure pauses, rates and delays, or fill the machine with load.
+
+Schemathesis gives the tests of all operations one name, and pytest-xdist would run only one of them.
+"""
 BESIDE_OTHERS = (
     "kafka/clickhouse/test_doctor.py",
     "kafka/clickhouse/test_upgrade.py",
     "kafka/common",
     "kafka/test_security.py",
 )
-"""They measure pauses, rates and delays, or fill the machine with load.
-
-Schemathesis gives the tests of all operations one name, and pytest-xdist would run only one of them.
-"""
+"""Of those folders, what does neither."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
